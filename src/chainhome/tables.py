@@ -6,7 +6,10 @@ Each column is declared once: type, unit, meaning, and the value that means "mis
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -72,6 +75,16 @@ def _text(doc: str) -> Any:
     return _column("U", "", doc)
 
 
+@cache
+def _columns_of(kind: type[Table]) -> Mapping[str, Column]:
+    return MappingProxyType({f.name: f.metadata["column"] for f in fields(kind)})
+
+
+def _fits(declared: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Return whether an inner shape is the declared one, where -1 stands for any size."""
+    return all(want in (-1, got) for want, got in zip(declared, shape, strict=True))
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns of equal length. Rows are never objects; a table is never changed in place."""
@@ -82,23 +95,25 @@ class Table:
         """Bring every column to its declared type and check the lengths."""
         rows = None
         for name, column in self.columns().items():
-            array = np.asarray(getattr(self, name))
+            given = getattr(self, name)
+            array = np.asarray(given)
             if array.dtype.kind != "U" or column.dtype != "U":
                 array = np.ascontiguousarray(array, dtype=np.str_ if column.dtype == "U" else column.dtype)
             rows = len(array) if rows is None and array.ndim else rows
-            inner_fits = array.ndim == 1 + len(column.shape) and all(
-                want in (-1, got) for want, got in zip(column.shape, array.shape[1:], strict=True)
-            )
-            if not inner_fits or len(array) != rows:
+            if array.ndim != 1 + len(column.shape) or len(array) != rows or not _fits(column.shape, array.shape[1:]):
                 want = (rows, *("n" if size == -1 else size for size in column.shape))
                 raise ValueError(f"{type(self).__name__}.{name} has shape {array.shape}, expected {want}")
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+            if array.flags.writeable:
+                # The table's own view is read-only; the caller's array stays as it is.
+                array = array.view()
+                array.flags.writeable = False
+            if array is not given:
+                object.__setattr__(self, name, array)
 
     @classmethod
-    def columns(cls) -> dict[str, Column]:
+    def columns(cls) -> Mapping[str, Column]:
         """Return the declared columns in order."""
-        return {f.name: f.metadata["column"] for f in fields(cls)}
+        return _columns_of(cls)
 
     @classmethod
     def make(cls, rows: int | None = None, **given: Any) -> Self:
@@ -139,7 +154,7 @@ class Table:
         """Return the rows chosen by a mask, an index array or a slice."""
         if isinstance(rows, (int, np.integer)):
             raise TypeError("a table takes a mask, an index array or a slice; rows are never objects")
-        return replace(self, **{name: getattr(self, name)[rows] for name in self.columns()})
+        return type(self)(**{name: getattr(self, name)[rows] for name in self.columns()})
 
     def sorted_by(self, *names: str) -> Self:
         """Return the rows in the order of the named columns, the first name first; ties keep their order."""
@@ -157,7 +172,7 @@ class Targets(Table):
     allegiance: Codes = _enum(ALLEGIANCES, "true allegiance; in a trial, the role that is flown")
     origin: Codes = _enum(ORIGINS, "simulated, or a recorded or live object, which is never assigned a weapon")
     icao_address: Ints = _key("24-bit Mode S address; -1 = none")
-    mode_3a: Ints = _key("Mode 3/A code as the number its four octal digits spell; -1 = none")
+    mode_3a: Ints = _key("Mode 3/A code, its four octal digits read as they stand (code 7700 is 7700); -1 = none")
     born_s: Floats = _number("s", "first time at which the target exists")
     gone_s: Floats = _number("s", "last time at which the target exists")
 
@@ -247,7 +262,7 @@ class Detections(Table):
     azimuth_sigma_rad: Floats = _number("rad", "standard deviation of azimuth of this plot")
     elevation_sigma_rad: Floats = _number("rad", "standard deviation of elevation of this plot")
     snr_db: Floats = _number("dB", "signal-to-noise ratio")
-    mode_3a: Ints = _key("Mode 3/A code that the transponder replied; -1 = none")
+    mode_3a: Ints = _key("Mode 3/A code that the transponder replied, its four octal digits as they stand; -1 = none")
     mode_s_address: Ints = _key("24-bit address that the transponder replied; -1 = none")
     secure_reply: Codes = _enum(SECURE_REPLIES, "answer to the secure IFF question")
     target_id: Ints = _key("true target; -1 = false alarm, or not known (recordings)")

@@ -1,0 +1,56 @@
+"""The claims: what is published of systems, aircraft, sites and deliveries, each with band, source and confidence.
+
+`load()` reads the TOML files under `data/` and gives a `Catalogue`; `system`, `aircraft`, `site` and `find` look things
+up by name, `iter_claims` lists every claim of an item, `status_at` tells what had been delivered and switched on.
+"""
+
+from chainhome.catalogue.bibliography import cited_keys, sources_markdown
+from chainhome.catalogue.loader import content_hash, load
+from chainhome.catalogue.model import (
+    Aircraft,
+    Band,
+    Catalogue,
+    Claim,
+    Event,
+    History,
+    Interceptor,
+    Item,
+    Occupation,
+    Preset,
+    Radar,
+    Reading,
+    Site,
+    Source,
+    System,
+    Topic,
+    iter_claims,
+    normalise,
+)
+from chainhome.catalogue.status import Status, status_at
+
+__all__ = [
+    "Aircraft",
+    "Band",
+    "Catalogue",
+    "Claim",
+    "Event",
+    "History",
+    "Interceptor",
+    "Item",
+    "Occupation",
+    "Preset",
+    "Radar",
+    "Reading",
+    "Site",
+    "Source",
+    "Status",
+    "System",
+    "Topic",
+    "cited_keys",
+    "content_hash",
+    "iter_claims",
+    "load",
+    "normalise",
+    "sources_markdown",
+    "status_at",
+]

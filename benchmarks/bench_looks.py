@@ -1,0 +1,163 @@
+"""Radar looks per second on one core: ours, the same physics in vectorised NumPy, and Stone Soup's measurement.
+
+Run `python benchmarks/bench_looks.py`. The three take turns in one run and the best CPU time of each counts. Ours and
+NumPy do the same work: geometry, aspect, bilinear cross section, lowest visible altitude, clutter, signal, Swerling 1,
+draw. Stone Soup's `RadarElevationBearingRange.measure` does less: geometry and measurement noise of each target object,
+no signal, no terrain and no decision; it is timed on fewer looks.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from chainhome import draws
+from chainhome.constants import EARTH_MEAN_RADIUS_M
+from chainhome.sensors import looks, rcs
+
+LOOKS = 200_000
+STONE_SOUP_LOOKS = 500
+ROUNDS = 7
+ANTENNA_M = 24.0
+TURN = 2.0 * math.pi
+
+
+def scene(n: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(1)
+    azimuth, arc = rng.uniform(0.0, TURN, n), rng.uniform(5e3, 400e3, n) / EARTH_MEAN_RADIUS_M
+    altitude_m = rng.uniform(50.0, 12e3, n)
+    height = EARTH_MEAN_RADIUS_M + altitude_m
+    flat = height * np.sin(arc)
+    up = altitude_m - ANTENNA_M - 2.0 * height * np.sin(0.5 * arc) ** 2
+    return {
+        "position_m": np.vstack([flat * np.sin(azimuth), flat * np.cos(azimuth), up]),
+        "velocity_mps": rng.normal(0.0, 150.0, (3, n)) * np.array([[1.0], [1.0], [0.05]]),
+        "altitude_m": altitude_m,
+        "target": rng.integers(0, 100, n),
+        "keys": draws.key(1, np.arange(n)),
+    }
+
+
+def lowest_visible() -> looks.LowestVisible:
+    rng = np.random.default_rng(2)
+    ranges_m = np.arange(0.0, 450.5e3, 500.0)
+    smooth_m = np.maximum(ranges_m - 20e3, 0.0) ** 2 / (2.0 * 8.4947e6)
+    return looks.LowestVisible(TURN * np.arange(720) / 720, ranges_m, smooth_m + rng.uniform(0.0, 300.0, (720, 1)))
+
+
+def with_numpy(
+    given: dict[str, np.ndarray], radar: looks.RadarModel, target: looks.TargetRcs, lowest: looks.LowestVisible
+) -> np.ndarray:
+    """Return the decisions; all round radars with clutter and Swerling 1, as the benchmark needs."""
+    (x, y, z), (vx, vy, vz) = given["position_m"], given["velocity_mps"]
+    flat = np.hypot(x, y)
+    reach = np.sqrt(flat * flat + z * z)
+    along = x * vx + y * vy + z * vz
+    azimuth = np.arctan2(x, y) % TURN
+    np.arctan2(z, flat)  # the elevation, which is a column of the result
+    up = z + (EARTH_MEAN_RADIUS_M + ANTENNA_M)
+    ground = EARTH_MEAN_RADIUS_M * np.arctan2(flat, up)
+    rx, ry, rz = vy * up - vz * y, vz * x - vx * up, vx * y - vy * x
+    tx, ty, tz = ry * vz - rz * vy, rz * vx - rx * vz, rx * vy - ry * vx
+    speed, right = np.sqrt(vx * vx + vy * vy + vz * vz), np.sqrt(rx * rx + ry * ry + rz * rz)
+    ahead, abeam = -along / speed, -(x * rx + y * ry + z * rz) / right
+    above = -(x * tx + y * ty + z * tz) / (right * speed)
+    turn = (np.arctan2(abeam, ahead) + math.pi) / TURN
+    lift = (np.arctan2(above, np.hypot(ahead, abeam)) + 0.5 * math.pi) / math.pi
+    model = target.model[given["target"]]
+    a, e = turn * 360.0, lift * 180.0
+    ia, ie = np.minimum(a.astype(np.int64), 359), np.minimum(e.astype(np.int64), 179)
+    fa, fe = a - ia, e - ie
+    table = target.tables_m2
+    low = (1.0 - fa) * table[model, ia, ie] + fa * table[model, ia + 1, ie]
+    high = (1.0 - fa) * table[model, ia, ie + 1] + fa * table[model, ia + 1, ie + 1]
+    cells_a, cells_e = target.spread.shape[1:]
+    cell_a = np.minimum((turn * cells_a).astype(np.int64), cells_a - 1)
+    cell_e = np.minimum((lift * cells_e).astype(np.int64), cells_e - 1)
+    cross = ((1.0 - fe) * low + fe * high) * target.spread[given["target"], cell_a, cell_e]
+
+    bearing = np.floor(azimuth / (TURN / 720.0) + 0.5).astype(np.int64) % 720
+    step = np.clip(ground / 500.0, 0.0, len(lowest.ranges_m) - 1.0)
+    r = np.minimum(step.astype(np.int64), len(lowest.ranges_m) - 2)
+    near, far = lowest.altitude_m[bearing, r], lowest.altitude_m[bearing, r + 1]
+    over = given["altitude_m"] - (near + (step - r) * (far - near))
+
+    scale = 10.0 ** (0.1 * radar.reference_snr_db) * radar.reference_range_m**4 / radar.reference_rcs_m2
+    snr = scale * cross / reach**4
+    ground_model = radar.clutter
+    assert ground_model is not None
+    radial = np.abs(along / reach)
+    share = np.minimum(radial / ground_model.full_speed_mps, 1.0) ** 4
+    cell_m = ground_model.azimuth_beamwidth_rad * ground_model.range_cell_m
+    clutter_m = 10.0 ** (0.1 * ground_model.sigma0_db) * cell_m
+    ratio = cross * 10.0 ** (0.1 * ground_model.improvement_db) * share / (clutter_m * reach)
+    ratio[radial < ground_model.minimum_speed_mps] = 0.0
+    holds_ground = over < math.tan(ground_model.clear_elevation_rad) * ground
+    snr = np.where(holds_ground, snr * ratio / (snr + ratio), snr)
+    snr[(over < 0.0) | (reach > radar.max_range_m)] = 0.0
+    with np.errstate(divide="ignore"):
+        np.log10(snr)  # the column in dB
+    pd = np.where(snr > 0.0, np.exp(math.log(radar.pfa) / (1.0 + snr)), 0.0)
+    return np.asarray(draws.uniform(given["keys"]) < pd)
+
+
+def stone_soup(given: dict[str, np.ndarray]) -> Callable[[], int]:
+    from stonesoup.sensor.radar import RadarElevationBearingRange
+    from stonesoup.types.groundtruth import GroundTruthState
+    from stonesoup.types.state import StateVector
+
+    radar = RadarElevationBearingRange(
+        position_mapping=[0, 2, 4],
+        noise_covar=np.diag([1e-6, 1e-6, 2500.0]),
+        ndim_state=6,
+        position=StateVector([0.0, 0.0, 0.0]),
+    )
+    now = datetime.datetime(2019, 11, 25)
+    both = np.stack([given["position_m"], given["velocity_mps"]], axis=1).reshape(6, -1)[:, :STONE_SOUP_LOOKS]
+    truths = {GroundTruthState(StateVector(state), timestamp=now) for state in both.T}
+    return lambda: len(radar.measure(truths, noise=True))
+
+
+def main() -> None:
+    given, lowest = scene(LOOKS), lowest_visible()
+    radar = looks.radar_model(390e3, 4.0, 450e3)
+    models = [rcs.fighter(2.0), rcs.airliner(40.0), rcs.drone()]
+    target = looks.target_rcs(models, np.arange(100) % 3, draws.key(1, np.arange(100)))
+
+    def ours() -> np.ndarray:
+        result = looks.evaluate_looks(
+            **given, radar=radar, rcs=target, lowest_visible=lowest, sensor_height_m=ANTENNA_M
+        )
+        return result.detected
+
+    started = time.perf_counter()
+    decisions = ours()
+    print(f"first call of ours, with compilation if not cached: {time.perf_counter() - started:.2f} s")
+    same = float((decisions == with_numpy(given, radar, target, lowest)).mean())
+    print(f"decisions equal to NumPy's: {100.0 * same:.3f} %; detected: {100.0 * decisions.mean():.1f} %")
+
+    tasks: dict[str, tuple[Callable[[], object], int]] = {
+        "chainhome": (ours, LOOKS),
+        "NumPy": (lambda: with_numpy(given, radar, target, lowest), LOOKS),
+        "Stone Soup": (stone_soup(given), STONE_SOUP_LOOKS),
+    }
+    best = dict.fromkeys(tasks, math.inf)
+    for _ in range(ROUNDS):
+        for name, (task, count) in tasks.items():
+            started = time.thread_time()
+            task()
+            best[name] = min(best[name], (time.thread_time() - started) / count)
+    for name, seconds in best.items():
+        ratio = seconds / best["chainhome"]
+        print(
+            f"{name:10s} {1e-6 / seconds:9.4f} M looks/s  {1e9 * seconds:10.1f} ns a look"
+            f"  {ratio:8.1f} x the time of ours"
+        )
+
+
+if __name__ == "__main__":
+    main()

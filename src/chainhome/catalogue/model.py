@@ -1,0 +1,385 @@
+"""The records of the catalogue: a claim with its band and source, and what claims are about.
+
+Nothing here reads a file or knows a figure. Values stand as their source wrote them, with the unit beside them;
+`Claim.si` gives the same band in SI units and radians, so that every reader converts in one place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeAlias, TypeVar
+
+from chainhome.constants import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M
+from chainhome.errors import UseError, nearest
+
+CONFIDENCES = ("high", "medium", "low")
+STATUSES = ("published", "derived", "assumed", "unverified")
+SOURCE_KINDS = ("found", "secondary", "recalled")
+RADAR_ROLES = ("search", "engagement", "multifunction")
+PRESETS = ("headline", "middle", "sceptic")
+SHAPES = ("fighter", "airliner", "missile", "drone")
+OPEN_MODES = ("mode-1", "mode-2", "mode-3a", "mode-c", "mode-s", "ads-b")
+SECURE_MODES = ("mode-4", "mode-5", "russian-secure", "turkish-secure", "chinese-secure")
+KEY_DOMAINS = ("nato", "russia", "turkey", "china", "civil", "none")
+KINDS = ("system", "aircraft", "site", "topic", "history", "source")
+
+# Unit as written -> factor to SI. Counts and ratios keep their number; "g" and "Mach" stay multiples.
+UNITS: Final[Mapping[str, float]] = {
+    "": 1.0,
+    "m": 1.0,
+    "km": 1e3,
+    "ft": FOOT_M,
+    "nmi": NAUTICAL_MILE_M,
+    "m2": 1.0,
+    "s": 1.0,
+    "min": 60.0,
+    "m/s": 1.0,
+    "km/h": 1.0 / 3.6,
+    "kt": KNOT_MPS,
+    "deg": math.pi / 180.0,
+    "GHz": 1e9,
+    "dB": 1.0,
+    "dB/km": 1e-3,
+    "dBm": 1.0,
+    "g": 1.0,
+    "Mach": 1.0,
+    "USD bn": 1e9,
+    "battalions": 1.0,
+    "fire units": 1.0,
+    "launchers": 1.0,
+    "missiles": 1.0,
+    "targets": 1.0,
+}
+
+
+class Band(NamedTuple):
+    """A value with its low and high end, in SI units and radians; without a published band all three are equal."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One of several ways in which a contested claim is read."""
+
+    value: float | str
+    sources: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What somebody says about something: a value with its band, unit, sources, date and standing."""
+
+    name: str
+    value: float | str
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    sources: tuple[str, ...] = ()
+    date: str = ""
+    confidence: str = "low"
+    contested: bool = False
+    status: str = "assumed"
+    note: str = ""
+    readings: tuple[Reading, ...] = ()
+
+    @property
+    def si(self) -> Band:
+        """The band in SI units and radians; TypeError for a claim in words.
+
+        >>> Claim("range", 402.0, low=250.0, unit="km").si
+        Band(value=402000.0, low=250000.0, high=402000.0)
+        """
+        if isinstance(self.value, str):
+            raise TypeError(f"claim {self.name} is a text ({self.value!r}), expected a number")
+        factor = UNITS[self.unit]
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        return Band(self.value * factor, low * factor, high * factor)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The parts of a claim that lists words, as `mode-3a, mode-c`; TypeError for a number.
+
+        >>> Claim("transponder_modes", "mode-3a, mode-c").words
+        ('mode-3a', 'mode-c')
+        """
+        if not isinstance(self.value, str):
+            raise TypeError(f"claim {self.name} is a number ({self.value}), expected a text")
+        return tuple(part.strip() for part in self.value.split(",") if part.strip() not in ("", "none"))
+
+    def __str__(self) -> str:
+        """Show value, band and unit on one line.
+
+        >>> print(Claim("range", 400.0, 250.0, 402.0, "km"))
+        400 km [250 to 402]
+        """
+        if isinstance(self.value, str):
+            return self.value
+        text = f"{self.value:g}{' ' + self.unit if self.unit else ''}"
+        if self.low is None and self.high is None:
+            return text
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        return f"{text} [{low:g} to {high:g}]"
+
+
+Claims: TypeAlias = Mapping[str, Claim]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where claims come from, with an honest sentence on what it is worth."""
+
+    key: str
+    title: str
+    publisher: str
+    date: str
+    address: str
+    kind: str
+    opinion: str
+
+
+@dataclass(frozen=True)
+class Radar:
+    """A radar by what is published of its performance."""
+
+    key: str
+    name: str
+    role: str
+    claims: Claims
+
+
+@dataclass(frozen=True)
+class Interceptor:
+    """A missile of a system by what is published of its reach."""
+
+    key: str
+    name: str
+    claims: Claims
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Which radars and interceptor stand for a system in one reading of its claims; None = it has none."""
+
+    name: str
+    search_radar: str
+    engagement_radar: str | None
+    interceptor: str | None
+    note: str
+
+
+@dataclass(frozen=True)
+class System:
+    """A ground-based system: claims of its own, its radars, its interceptors and three ways to read them."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...]
+    summary: str
+    claims: Claims
+    radars: Mapping[str, Radar]
+    interceptors: Mapping[str, Interceptor]
+    presets: Mapping[str, Preset]
+    kind: str = field(default="system", init=False)
+
+
+@dataclass(frozen=True)
+class Aircraft:
+    """A class of flying object: signature, speeds, heights and what its transponder answers."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...]
+    summary: str
+    claims: Claims
+    kind: str = field(default="aircraft", init=False)
+
+
+@dataclass(frozen=True)
+class Occupation:
+    """A system at a site from `since` to `until` (ISO dates, `until` empty = not known to have ended)."""
+
+    system: str
+    operator: str
+    since: str
+    until: str
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place: claims lat_deg, lon_deg and elevation_m, and what is said to have stood there."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...]
+    summary: str
+    claims: Claims
+    occupied: tuple[Occupation, ...]
+    kind: str = field(default="site", init=False)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A dated step in a country's story with a system; `delivered` counts its units in the country afterwards."""
+
+    key: str
+    system: str
+    type: str
+    since: str
+    until: str
+    delivered: float | None
+    activated: bool | None
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class History:
+    """What a country ordered, received, tried and switched on, in the order of dates."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...]
+    summary: str
+    events: tuple[Event, ...]
+    kind: str = field(default="history", init=False)
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Claims that belong to no single system: reading rules, textbook figures, records of combat."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...]
+    summary: str
+    claims: Claims
+    kind: str = field(default="topic", init=False)
+
+
+Item: TypeAlias = System | Aircraft | Site | Topic | History
+T = TypeVar("T", System, Aircraft, Site, Topic, History, Item)
+
+
+def normalise(name: str) -> str:
+    """Bring a name to the form of the keys: lower case, plain letters, single hyphens for spaces and underscores.
+
+    >>> normalise(" Cruise_Missile "), normalise("Kahramanmaraş")
+    ('cruise-missile', 'kahramanmaras')
+    """
+    from unicodedata import combining, normalize
+
+    plain = "".join(c for c in normalize("NFKD", name.lower().replace("ı", "i")) if not combining(c))
+    return "-".join(plain.replace("_", " ").replace("-", " ").split())
+
+
+def iter_claims(item: Item) -> Iterator[tuple[str, Claim]]:
+    """Yield (path, claim) for every claim of an item, in the order of its file.
+
+    >>> thing = Topic("t", "T", (), "", {"range": Claim("range", 1.0)})
+    >>> [path for path, claim in iter_claims(thing)]
+    ['range']
+    """
+    if isinstance(item, History):
+        for event in item.events:
+            yield f"events.{event.key}", event.claim
+        return
+    yield from item.claims.items()
+    if isinstance(item, Site):
+        for index, occupation in enumerate(item.occupied):
+            yield f"occupied.{index}", occupation.claim
+    if isinstance(item, System):
+        for part in (item.radars, item.interceptors):
+            for key, member in part.items():
+                folder = "radars" if isinstance(member, Radar) else "interceptors"
+                for name, claim in member.claims.items():
+                    yield f"{folder}.{key}.{name}", claim
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that the catalogue holds, by key, with look-ups that also take aliases."""
+
+    systems: Mapping[str, System]
+    aircraft_classes: Mapping[str, Aircraft]
+    sites: Mapping[str, Site]
+    topics: Mapping[str, Topic]
+    histories: Mapping[str, History]
+    sources: Mapping[str, Source]
+
+    def system(self, name: str) -> System:
+        """Return a system by key or alias; UseError with the nearest names."""
+        return _look_up("system", self.systems, name)
+
+    def aircraft(self, name: str) -> Aircraft:
+        """Return a class of aircraft by key or alias; UseError with the nearest names."""
+        return _look_up("aircraft class", self.aircraft_classes, name)
+
+    def site(self, name: str) -> Site:
+        """Return a site by key or alias; UseError with the nearest names."""
+        return _look_up("site", self.sites, name)
+
+    def topic(self, name: str) -> Topic:
+        """Return a topic by key or alias; UseError with the nearest names."""
+        return _look_up("topic", self.topics, name)
+
+    def history(self, name: str) -> History:
+        """Return a country's history by key or alias; UseError with the nearest names."""
+        return _look_up("history", self.histories, name)
+
+    def source(self, key: str) -> Source:
+        """Return a source by its key; UseError with the nearest keys."""
+        if key not in self.sources:
+            raise UseError(f'the catalogue has no source "{key}"{nearest(key, sorted(self.sources))}')
+        return self.sources[key]
+
+    def find(self, name: str) -> Item:
+        """Return the item of any kind with this key or alias; UseError with the nearest names over all kinds."""
+        tables: tuple[Mapping[str, Item], ...] = (
+            self.systems,
+            self.aircraft_classes,
+            self.sites,
+            self.topics,
+            self.histories,
+        )
+        merged: dict[str, Item] = {key: item for table in reversed(tables) for key, item in table.items()}
+        return _look_up("entry", merged, name)
+
+    def names(self, kind: str) -> list[str]:
+        """Return the sorted keys of one kind: system, aircraft, site, topic, history or source."""
+        tables: dict[str, Mapping[str, object]] = {
+            "system": self.systems,
+            "aircraft": self.aircraft_classes,
+            "site": self.sites,
+            "topic": self.topics,
+            "history": self.histories,
+            "source": self.sources,
+        }
+        if kind not in tables:
+            raise ValueError(f"kind {kind!r} is not one of {', '.join(tables)}")
+        return sorted(tables[kind])
+
+    def items(self) -> Iterator[Item]:
+        """Yield every item but the sources: systems, aircraft, sites, topics, histories."""
+        yield from self.systems.values()
+        yield from self.aircraft_classes.values()
+        yield from self.sites.values()
+        yield from self.topics.values()
+        yield from self.histories.values()
+
+
+def _look_up(kind: str, table: Mapping[str, T], name: str) -> T:
+    wanted = normalise(name)
+    for key, item in table.items():
+        if wanted == key or wanted in item.aliases:
+            return item
+    known = sorted({*table, *(alias for item in table.values() for alias in item.aliases)})
+    hint = nearest(wanted, known) or f"; known are {', '.join(sorted(table))}"
+    raise UseError(f'the catalogue has no {kind} "{name}"{hint}')

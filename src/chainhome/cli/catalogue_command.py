@@ -1,0 +1,179 @@
+"""`chainhome catalogue`: what it holds, or every claim about one thing with its band, date, standing and sources."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from chainhome.catalogue import (
+    Catalogue,
+    Claim,
+    History,
+    Item,
+    Source,
+    System,
+    iter_claims,
+    load,
+    status_at,
+)
+from chainhome.cli.text import console, table
+from chainhome.errors import UseError
+
+KINDS = (("system", "systems"), ("aircraft", "targets"), ("site", "sites"), ("history", "history"), ("topic", "topics"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the catalogue or one item."""
+    catalogue = load()
+    if arguments.name is None:
+        if arguments.date:
+            raise UseError("--date needs a NAME, such as: chainhome catalogue turkey --date 2019-09-30")
+        _list_all(catalogue, arguments.json)
+        return 0
+    item = catalogue.find(arguments.name)
+    if arguments.date:
+        _status(item, catalogue, arguments.date, arguments.json)
+        return 0
+    if arguments.json:
+        print(json.dumps(_item_json(item, catalogue), indent=2, ensure_ascii=False))
+    else:
+        _print_item(item, catalogue)
+    return 0
+
+
+def _list_all(catalogue: Catalogue, as_json: bool) -> None:
+    items = [item for item in catalogue.items()]
+    if as_json:
+        shown = [{"kind": i.kind, "key": i.key, "name": i.name, "aliases": list(i.aliases)} for i in items]
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        return
+    out = console()
+    for kind, title in KINDS:
+        rows = table("key", "name", "also", ">claims", title=title)
+        for item in items:
+            if item.kind == kind:
+                rows.add_row(item.key, item.name, ", ".join(item.aliases), str(len(list(iter_claims(item)))))
+        out.print(rows)
+    print(f"{len(catalogue.sources)} sources (docs/sources.md). One of them in full: chainhome catalogue NAME")
+
+
+def _claim_json(path: str, claim: Claim) -> dict[str, Any]:
+    return {
+        "claim": path,
+        "value": claim.value,
+        "low": claim.low,
+        "high": claim.high,
+        "unit": claim.unit,
+        "sources": list(claim.sources),
+        "date": claim.date,
+        "confidence": claim.confidence,
+        "contested": claim.contested,
+        "status": claim.status,
+        "note": claim.note,
+        "readings": [{"value": r.value, "sources": list(r.sources), "note": r.note} for r in claim.readings],
+    }
+
+
+def _source_json(source: Source) -> dict[str, str]:
+    return {
+        "key": source.key,
+        "title": source.title,
+        "publisher": source.publisher,
+        "date": source.date,
+        "address": source.address,
+        "kind": source.kind,
+        "opinion": source.opinion,
+    }
+
+
+def _used_sources(item: Item, catalogue: Catalogue) -> list[Source]:
+    keys: set[str] = set()
+    for _, claim in iter_claims(item):
+        keys |= set(claim.sources)
+        for reading in claim.readings:
+            keys |= set(reading.sources)
+    return [catalogue.source(key) for key in sorted(keys)]
+
+
+def _item_json(item: Item, catalogue: Catalogue) -> dict[str, Any]:
+    shown: dict[str, Any] = {"kind": item.kind, "key": item.key, "name": item.name, "summary": item.summary}
+    if isinstance(item, System):
+        shown["presets"] = {
+            preset.name: {
+                "search_radar": preset.search_radar,
+                "engagement_radar": preset.engagement_radar,
+                "interceptor": preset.interceptor,
+                "note": preset.note,
+            }
+            for preset in item.presets.values()
+        }
+    shown["claims"] = [_claim_json(path, claim) for path, claim in iter_claims(item)]
+    shown["sources"] = [_source_json(source) for source in _used_sources(item, catalogue)]
+    return shown
+
+
+def _standing(claim: Claim) -> str:
+    words = [claim.status.upper() if claim.status == "unverified" else claim.status, claim.confidence]
+    return ", ".join(words + (["contested"] if claim.contested else []))
+
+
+def _print_item(item: Item, catalogue: Catalogue) -> None:
+    out = console()
+    print(f"{item.name} ({item.key})")
+    print(item.summary)
+    if isinstance(item, System):
+        for preset in item.presets.values():
+            names = [preset.search_radar, preset.engagement_radar, preset.interceptor]
+            print(f"preset {preset.name}: {' + '.join(name for name in names if name)}; {preset.note}")
+    rows = table("claim", "value [low to high]", "standing", "date", "sources")
+    for path, claim in iter_claims(item):
+        rows.add_row(path, str(claim), _standing(claim), claim.date or "–", ", ".join(claim.sources) or "–")
+        if claim.note:
+            rows.add_row("", f"[dim]{_plain(claim.note)}[/dim]", "", "", "")
+        for reading in claim.readings:
+            rows.add_row("", f"[dim]or {_plain(str(reading.value))}: {_plain(reading.note)}[/dim]", "", "", "")
+    out.print(rows)
+    print("sources")
+    for source in _used_sources(item, catalogue):
+        date = f", {source.date}" if source.date else ""
+        out.print(f"  {source.key}: {_plain(source.title)} ({_plain(source.publisher)}{date}) {source.address}")
+
+
+def _plain(text: str) -> str:
+    """Return text that rich prints as it stands."""
+    return text.replace("[", r"\[")
+
+
+def _status(item: Item, catalogue: Catalogue, date: str, as_json: bool) -> None:
+    if not isinstance(item, History):
+        raise UseError(f'--date: "{item.key}" has no dated deliveries; expected {", ".join(catalogue.names("history"))}')
+    systems = sorted({event.system for event in item.events if event.system in catalogue.systems})
+    told = [status_at(catalogue, date, system, item.key) for system in systems]
+    if as_json:
+        shown = [
+            {
+                "system": status.system,
+                "date": status.date,
+                "ordered": status.ordered,
+                "delivered_units": status.delivered_units,
+                "activated": status.activated,
+                "covers": status.covers,
+                "sources": list(status.sources),
+            }
+            for status in told
+        ]
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        return
+    rows = table("system", "ordered", ">units delivered", "activated", "covers", "sources")
+    for status in told:
+        rows.add_row(
+            status.system,
+            "yes" if status.ordered else "no",
+            f"{status.delivered_units:g}",
+            "yes" if status.activated else "no",
+            "yes" if status.covers else "nothing",
+            ", ".join(status.sources),
+        )
+    print(f"{item.name} on {date}; delivered but not activated covers nothing")
+    console().print(rows)

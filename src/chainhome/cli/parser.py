@@ -1,0 +1,196 @@
+"""The words of the command line: one parser, one sub-parser for each command, one example in each help text.
+
+A command's module is imported only when it runs, so that `--help` stays fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import math
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from chainhome.errors import UseError, nearest
+
+COMMANDS = ("reach", "run", "catalogue", "verify", "schema")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are one sentence, raised and not printed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UseError with the sentence and where to find help."""
+        if match := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
+            given, choices = match.group(1), [c.strip("' ") for c in match.group(2).split(",")]
+            what = message.split(":")[0].removeprefix("argument ").replace("COMMAND", "command")
+            hint = nearest(given, choices) or f"; expected {', '.join(choices)}"
+            raise UseError(f'{what} "{given}" is not known{hint} ({self.prog} --help)')
+        raise UseError(f"{message} ({self.prog} --help)")
+
+
+def _later(module: str) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        return int(importlib.import_module(f"chainhome.cli.{module}").run(arguments))
+
+    return run
+
+
+def _probability(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 1e-3 <= value <= 0.999:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a probability; expected a number from 0.001 to 0.999')
+    return value
+
+
+def _seed(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 2**63:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a seed; expected a whole number from 0 on')
+    return value
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("chainhome")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        """Print the version and stop."""
+        print(f"chainhome {_version()}")
+        parser.exit()
+
+
+def build_parser() -> Parser:
+    """Return the parser of the whole command line."""
+    parser = Parser(
+        prog="chainhome",
+        description="An open laboratory for ground-based air defence and air surveillance:\n"
+        "what a radar and a missile system can see, follow, tell apart and reach, on published figures.",
+        epilog="Start with:  chainhome reach s-400 --target f-16\n"
+        "Exit codes:  0 done, 1 failure, 2 wrong use. Every figure is a claim; chainhome catalogue shows its source.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command_name")
+    _reach(commands)
+    _run(commands)
+    _catalogue(commands)
+    _verify(commands)
+    _schema(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, module: str, summary: str, description: str, example: str) -> Any:
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=f"Example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=_later(module))
+    return parser
+
+
+def _reach(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "reach",
+        "reach_command",
+        "what a published range means against a target",
+        "What a system's published range means against this target, at this height, over this terrain:\n"
+        "how far it detects, tracks and engages, the band of the published figures, and which limit binds.",
+        "chainhome reach s-400 --target f-16 --altitude 100m --out reach-f16",
+    )
+    parser.add_argument("system", metavar="SYSTEM", help="a system of the catalogue, such as s-400 or patriot")
+    parser.add_argument("--target", required=True, metavar="CLASS", help="a target class, such as f-16 or one-way-drone")
+    parser.add_argument(
+        "--altitude",
+        action="append",
+        metavar="H",
+        help="target altitude, such as 100m or 30000ft (metres without a unit); may be repeated "
+        "(default: 30 m, 100 m, 300 m, 1 km, 3 km, 10 km)",
+    )
+    parser.add_argument("--msl", action="store_true", help="altitudes above mean sea level, not above the ground below")
+    parser.add_argument("--site", default="murted", metavar="NAME|LAT,LON", help="where it stands (default: murted)")
+    parser.add_argument("--antenna", metavar="H", help="antenna height above the ground (default: the 24 m mast)")
+    parser.add_argument(
+        "--pd", type=_probability, default=0.5, metavar="P", help="single-scan probability of detection (default: 0.5)"
+    )
+    parser.add_argument(
+        "--preset",
+        choices=("headline", "middle", "sceptic"),
+        default="middle",
+        help="whose reading of the system: the seller's, the best supported, the sceptics' (default: middle)",
+    )
+    parser.add_argument("--smooth", action="store_true", help="a smooth earth instead of the terrain")
+    parser.add_argument("--json", action="store_true", help="print only a JSON list, one object for each altitude")
+    parser.add_argument("--out", metavar="DIR", help="write a map, a vertical chart and a page with every source")
+
+
+def _run(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "run",
+        "run_command",
+        "simulate a scenario: detect, track, identify, score",
+        "Simulate a scenario from the first echo to the declared identity and write a run folder with its tables\n"
+        "(Parquet), its record (run.json) and report.html. The same seed gives the same bytes.",
+        "chainhome run first-trial --seed 1 --out first-trial",
+    )
+    parser.add_argument("scenario", metavar="SCENARIO", help="a shipped scenario (first-trial) or a .toml file")
+    parser.add_argument("--seed", type=_seed, default=1, metavar="N", help="seed of all randomness (default: 1)")
+    parser.add_argument("--out", metavar="DIR", help="run folder (default: runs/SCENARIO-seedN, numbered if it exists)")
+    parser.add_argument("--replace", action="store_true", help="write over a complete run in --out")
+    parser.add_argument(
+        "--preset", choices=("headline", "middle", "sceptic"), help="reading of the system, instead of the scenario's"
+    )
+    parser.add_argument("--no-report", action="store_true", help="leave out report.html")
+    parser.add_argument("--json", action="store_true", help="print only the summary, as JSON")
+
+
+def _catalogue(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "catalogue",
+        "catalogue_command",
+        "the claims: figures with band, source and date",
+        "List what the catalogue holds, or every claim about one thing with its band, date, confidence and source.",
+        "chainhome catalogue s-400",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a system, target class, site or topic")
+    parser.add_argument("--date", metavar="DATE", help="with turkey: what was delivered and active on a day (2019-09-30)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _verify(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "verify",
+        "verify_command",
+        "recompute published numbers",
+        "Recompute published numbers with this installation: published, ours, tolerance, source. Exit 1 if one fails.",
+        "chainhome verify",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _schema(commands: Any) -> None:
+    _command(
+        commands,
+        "schema",
+        "schema_command",
+        "the JSON Schema of the scenario file",
+        "Print the JSON Schema of the scenario file, for editors that complete and check TOML.",
+        "chainhome schema > scenario.schema.json",
+    )

@@ -1,0 +1,258 @@
+"""`chainhome run`: a scenario and a seed → a run folder, a report, and the two answers on the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from chainhome.catalogue import Catalogue, content_hash
+from chainhome.catalogue import load as load_catalogue
+from chainhome.cli.text import console, table
+from chainhome.formats import RunWriter
+from chainhome.scenario import Scenario
+from chainhome.scenario import load as load_scenario
+
+STAGES = {
+    "fly": "flying the aircraft",
+    "look": "radars looking",
+    "track": "tracking and identifying",
+    "score": "scoring",
+    "write": "writing tables",
+    "report": "drawing the report",
+}
+VERSIONED = ("chainhome", "numpy", "scipy", "numba", "pyarrow")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one scenario."""
+    catalogue = load_catalogue()
+    scenario = load_scenario(arguments.scenario, catalogue, preset=arguments.preset)
+    folder = Path(arguments.out) if arguments.out else _free_folder(arguments.scenario, arguments.seed)
+    record = _record(scenario, catalogue, arguments.seed)
+    writer = RunWriter(folder, scenario.text, record, replace=arguments.replace)
+    try:
+        with _progress(quiet=arguments.json) as tell:
+            summary = _simulate_and_write(scenario, arguments, writer, tell)
+    except KeyboardInterrupt:
+        writer.abandon()
+        print(f"chainhome: interrupted; {folder} is marked incomplete", file=sys.stderr)
+        return 1
+    if arguments.json:
+        print(json.dumps(summary, indent=2, ensure_ascii=False))
+    else:
+        _print(scenario, summary, folder, report=not arguments.no_report)
+    return 0
+
+
+def _simulate_and_write(
+    scenario: Scenario, arguments: argparse.Namespace, writer: RunWriter, tell: Any
+) -> dict[str, Any]:
+    from chainhome.formats import read_run
+    from chainhome.simulate import simulate
+
+    tables = simulate(scenario, seed=arguments.seed, progress=tell)
+    tell("write", 0.0)
+    for made in (
+        tables.targets,
+        tables.sensors,
+        tables.truth,
+        tables.looks,
+        tables.detections,
+        tables.tracks,
+        tables.identities,
+        tables.evidence,
+        tables.events,
+        tables.scores,
+    ):
+        writer.write(made)
+    writer.write(tables.identities_shared_mode, "identities_shared_mode")
+    summary = tables.summary | {"answers": answers(tables.summary)}
+    tell("write", 1.0)
+    if not arguments.no_report:
+        tell("report", 0.0)
+        from chainhome.report import write_run_report
+
+        writer.abandon(summary=summary)
+        write_run_report(read_run(writer.folder), writer.folder / "report.html")
+        tell("report", 1.0)
+    writer.finish(summary=summary)
+    return summary
+
+
+def _free_folder(scenario: str, seed: int) -> Path:
+    """Return the first folder runs/NAME-seedN, runs/NAME-seedN-2, ... that does not exist."""
+    base = Path("runs") / f"{Path(scenario).stem}-seed{seed}"
+    number, folder = 1, base
+    while folder.exists():
+        number += 1
+        folder = base.with_name(f"{base.name}-{number}")
+    return folder
+
+
+def _record(scenario: Scenario, catalogue: Catalogue, seed: int) -> dict[str, Any]:
+    """Return what the run's record says before anything is simulated."""
+    from chainhome.catalogue import iter_claims
+
+    keys: set[str] = set()
+    for name in scenario.items:
+        for _, claim in iter_claims(catalogue.find(name)):
+            keys |= set(claim.sources)
+    keys |= {"opensky", "schafer2014", "srtm30plus", "natural_earth"} & set(catalogue.names("source"))
+    shown = [catalogue.source(key) for key in sorted(keys)]
+    return {
+        "title": scenario.title,
+        "seed": seed,
+        "epoch_utc": scenario.epoch.isoformat().replace("+00:00", "Z"),
+        "length_s": scenario.length_s,
+        "origin": {
+            "name": scenario.origin.name,
+            "lat_deg": _degrees(scenario.origin.lat_rad),
+            "lon_deg": _degrees(scenario.origin.lon_rad),
+            "height_m": scenario.origin.ground_m,
+        },
+        "preset": scenario.preset,
+        "terrain": scenario.terrain,
+        "versions": {name: version(name) for name in VERSIONED},
+        "catalogue_hash": content_hash(),
+        "comparison": scenario.comparison_name,
+        "notes": list(scenario.notes),
+        "assumptions": list(scenario.notes),
+        "sources": [
+            {
+                "key": s.key,
+                "title": s.title,
+                "publisher": s.publisher,
+                "date": s.date,
+                "address": s.address,
+                "opinion": s.opinion,
+            }
+            for s in shown
+        ],
+    }
+
+
+def _degrees(radians: float) -> float:
+    from math import degrees
+
+    return round(degrees(radians), 9)
+
+
+class _progress:
+    """A progress bar on standard error: on a terminal one line that moves, elsewhere one line for each stage."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._last = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> Any:
+        if self._quiet:
+            return lambda stage, share: None
+        if sys.stderr.isatty():
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console(error=True)
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("", total=1.0)
+        return self._tell
+
+    def _tell(self, stage: str, share: float) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=f"{STAGES[stage]:<25}", completed=share)
+        elif stage != self._last:
+            print(f"{STAGES[stage]} …", file=sys.stderr, flush=True)
+        self._last = stage
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def answers(summary: dict[str, Any]) -> dict[str, str]:
+    """Return the article's two questions, each answered in one sentence from the scores."""
+    seen = [entry for entry in summary["radars"] if entry["looks"]]
+    detected = sum(entry["detected"] for entry in seen)
+    looks = sum(entry["looks"] for entry in seen)
+    predicted = sum(entry["predicted"] for entry in seen)
+    followed = summary["tracks"]
+    lost = sum(entry["breaks"] for entry in followed)
+    share = sum(entry["completeness"] for entry in followed) / len(followed) if followed else 0.0
+    radars = (
+        f"In this simulation the radars detect {detected} of {looks} looks in view "
+        f"(predicted {predicted:.0f}) and hold a confirmed track {share:.0%} of the time in view, with {lost} breaks."
+        if looks
+        else "No target came into view of a radar."
+    )
+    confusion = summary["confusion"]
+    without, shared = confusion.get("as_fielded"), confusion.get("shared_secure_mode")
+    identity = f"As fielded, {_told(without, confusion)}"
+    if shared is not None:
+        identity += f"; with a shared secure mode, {_told(shared, confusion)}"
+    return {"radars": radars, "identity": identity + ". No aircraft is declared hostile for not answering."}
+
+
+def _told(matrix: list[list[float]], confusion: dict[str, Any]) -> str:
+    """Return how much of the time of friends and enemies was declared rightly."""
+    columns = confusion["labels_declared"]
+    parts = []
+    for label, row in zip(confusion["labels_true"], matrix, strict=True):
+        total = sum(row)
+        if total > 0:
+            right = row[columns.index(label)] / total
+            unknown = row[columns.index("unknown")] / total
+            parts.append(f"{label} aircraft are declared {label} {right:.0%} of the time (unknown {unknown:.0%})")
+    return ", ".join(parts)
+
+
+def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report: bool) -> None:
+    out = console()
+    print(scenario.title)
+    print()
+    print("Do the radars work?")
+    out.print(summary["answers"]["radars"])
+    targets = {entry["target"]: entry for entry in summary["tracks"]}
+    rows = table(
+        "target", "radar", ">first detected", "held before by", ">Pd measured", ">predicted", ">tracked", ">breaks"
+    )
+    for entry in summary["radars"]:
+        if not entry["looks"]:
+            continue
+        first = entry["first_detection_km"]
+        track = targets.get(entry["target"], {})
+        rows.add_row(
+            entry["target"],
+            entry["sensor"],
+            "never" if first is None else f"{first:.0f} km",
+            entry["bound_before"] or "–",
+            f"{entry['pd_measured']:.2f} [{entry['pd_low']:.2f}–{entry['pd_high']:.2f}]",
+            f"{entry['pd_predicted']:.2f}",
+            f"{track.get('completeness', 0.0):.0%}",
+            str(track.get("breaks", "–")),
+        )
+    out.print(rows)
+    gospa = summary["gospa"]
+    print(
+        f"GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; on average {gospa['mean_missed']:.2f} targets in view "
+        f"missed and {gospa['mean_false']:.2f} false tracks shown"
+    )
+    print()
+    print("Can they tell friend from enemy?")
+    out.print(summary["answers"]["identity"])
+    confusion = summary["confusion"]
+    for case, title in (("as_fielded", "as fielded"), ("shared_secure_mode", "with a shared secure mode")):
+        if case not in confusion:
+            continue
+        shares = table("true", *(f">{label}" for label in confusion["labels_declared"]), title=f"declared, {title}")
+        for label, line in zip(confusion["labels_true"], confusion[case], strict=True):
+            total = sum(line)
+            shares.add_row(label, *(f"{value / total:.0%} ({value / 60:.0f} min)" if total else "–" for value in line))
+        out.print(shares)
+    for note in scenario.notes:
+        out.print(f"• {note}")
+    print(f"wrote {folder}" + (f" and {folder / 'report.html'}" if report else ""))

@@ -1,0 +1,88 @@
+"""Tables ↔ Parquet: a file for each table, with unit, meaning and the names of enum values in the schema.
+
+A file is written beside its final name and then renamed, so that a reader never sees half a table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from chainhome.errors import ChainhomeError, UseError
+from chainhome.tables import Column, Table
+
+T = TypeVar("T", bound=Table)
+
+
+def _to_arrow_array(values: Any, column: Column) -> Any:
+    import pyarrow as pa
+
+    if values.ndim == 1:
+        return pa.array(values)
+    width = int(np.prod(values.shape[1:]))
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), width)
+
+
+def write_table(table: Table, path: Path) -> None:
+    """Write a table to `path` as Parquet (zstd); the bytes depend on the table alone.
+
+    Raises ChainhomeError where the file cannot be written, for instance on a full disk.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrays, schema = [], []
+    for name, column in table.columns().items():
+        array = _to_arrow_array(getattr(table, name), column)
+        metadata = {"unit": column.unit, "meaning": column.doc}
+        if column.names:
+            metadata["values"] = json.dumps(dict(enumerate(column.names)))
+        if column.shape:
+            metadata["shape"] = json.dumps(list(getattr(table, name).shape[1:]))
+        arrays.append(array)
+        schema.append(pa.field(name, array.type, metadata=metadata))
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        pq.write_table(
+            pa.Table.from_arrays(arrays, schema=pa.schema(schema, metadata={"table": table.file_name})),
+            partial,
+            compression="zstd",
+        )
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read_table(kind: type[T], path: Path) -> T:
+    """Read a table of `kind` from a Parquet file; columns that the file lacks get their missing value.
+
+    Raises UseError where the file is absent, is no Parquet file, or has none of the table's columns.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path, memory_map=False)
+    except FileNotFoundError as error:
+        raise UseError(f"{path}: no such file; expected a Parquet file with the columns of {kind.file_name}") from error
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UseError(f"{path}: not a readable Parquet file; expected the columns of {kind.file_name}") from error
+    given: dict[str, Any] = {}
+    for name, column in kind.columns().items():
+        if name not in table.column_names:
+            continue
+        array = table.column(name).combine_chunks()
+        if column.shape:
+            shape = json.loads((table.schema.field(name).metadata or {}).get(b"shape", b"[]")) or list(column.shape)
+            given[name] = array.flatten().to_numpy(zero_copy_only=False).reshape(-1, *shape)
+        else:
+            values = array.to_numpy(zero_copy_only=False)
+            given[name] = values.astype(np.str_) if column.dtype == "U" else values
+    if not given:
+        raise UseError(f"{path}: has none of the columns of {kind.file_name}; it has {', '.join(table.column_names)}")
+    return kind.make(len(table), **given)

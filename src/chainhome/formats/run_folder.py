@@ -1,0 +1,130 @@
+"""A run is a folder: `scenario.toml`, `run.json` and one Parquet file for each table.
+
+`run.json` is written first with the status `incomplete` and last with `complete`; every file appears whole or not at
+all. So a run that was killed is either readable and marked incomplete, or does not exist.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chainhome.errors import ChainhomeError, UseError
+from chainhome.formats.parquet import read_table, write_table
+from chainhome.tables import TABLES, Identities, Table
+
+RECORD = "run.json"
+SCENARIO = "scenario.toml"
+# Tables that are kept a second time, under the identity evidence of the scenario's comparison.
+VARIANTS: dict[str, type[Table]] = {"identities_shared_mode": Identities}
+KINDS: dict[str, type[Table]] = {kind.file_name: kind for kind in TABLES} | VARIANTS
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has been read: its folder, its record, the text of its scenario, its tables by file name."""
+
+    folder: Path
+    record: dict[str, Any]
+    scenario_text: str
+    tables: dict[str, Table]
+
+
+def _status(folder: Path) -> str:
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(record.get("status", "")) if isinstance(record, dict) else ""
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether `folder` holds a run, complete or not."""
+    return _status(folder) in ("complete", "incomplete")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all; raises ChainhomeError where that fails."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+class RunWriter:
+    """Writes one run folder: `RunWriter(folder, scenario_text, record)`, tables in any order, then `finish`."""
+
+    def __init__(self, folder: Path, scenario_text: str, record: dict[str, Any], *, replace: bool = False) -> None:
+        """Claim the folder and mark it incomplete.
+
+        Raises UseError where the folder holds something else, or a complete run and `replace` is not set.
+        """
+        self.folder = folder
+        self._record = dict(record)
+        self._names: list[str] = []
+        _claim(folder, replace=replace)
+        self._write_record("incomplete")
+        write_text(folder / SCENARIO, scenario_text)
+
+    def _write_record(self, status: str) -> None:
+        record = self._record | {"status": status, "tables": sorted(self._names)}
+        write_text(self.folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def write(self, table: Table, name: str | None = None) -> None:
+        """Write one table under its own name, or under the name of a variant."""
+        stem = name or table.file_name
+        if KINDS.get(stem) is not type(table):
+            raise ValueError(f"a run has no table {stem} of kind {type(table).__name__}")
+        write_table(table, self.folder / f"{stem}.parquet")
+        if stem not in self._names:
+            self._names.append(stem)
+
+    def finish(self, **more: Any) -> None:
+        """Add `more` to the record and mark the run complete."""
+        self._record |= more
+        self._write_record("complete")
+
+    def abandon(self, **more: Any) -> None:
+        """Add `more` to the record and leave the run marked incomplete."""
+        self._record |= more
+        self._write_record("incomplete")
+
+
+def _claim(folder: Path, *, replace: bool) -> None:
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            if not is_run(folder):
+                raise UseError(f"{folder} exists and is not a run; choose a new folder with --out")
+            if not replace and _status(folder) != "incomplete":
+                raise UseError(f"{folder} holds a run already; choose a new folder with --out, or add --replace")
+            for name in (RECORD, SCENARIO, "report.html", *(f"{stem}.parquet" for stem in KINDS)):
+                (folder / name).unlink(missing_ok=True)
+        elif folder.exists() and not folder.is_dir():
+            raise UseError(f"{folder} is a file; --out expects a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ChainhomeError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run folder, complete or not; raises UseError where it is not a run."""
+    if not is_run(folder):
+        raise UseError(f"{folder} is not a run; expected a folder with {RECORD}")
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    scenario = folder / SCENARIO
+    return Run(
+        folder=folder,
+        record=record,
+        scenario_text=scenario.read_text(encoding="utf-8") if scenario.exists() else "",
+        tables={
+            name: read_table(kind, folder / f"{name}.parquet")
+            for name, kind in KINDS.items()
+            if (folder / f"{name}.parquet").exists()
+        },
+    )

@@ -1,0 +1,94 @@
+"""The chain of every input: looks of sensors in the order of their ends → tracks, evidence and identities.
+
+`start`, `advance` look by look, `finished`. The state is passed in and out; nothing else is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainhome import earth, identity, tracking
+from chainhome.tables import Detections, Evidence, Identities, Sensors, Tracks
+
+Floats = NDArray[np.float64]
+DetectionProbability = Callable[[Floats, int, float], Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """What does not change while a chain runs: who looks, where, how well, and which aircraft filed a plan."""
+
+    sensors: Sensors
+    world: earth.Frame
+    detection_probability: DetectionProbability
+    clutter_density: dict[int, float]
+    known_addresses: NDArray[np.int64]
+    known_codes: NDArray[np.int64]
+    params: tracking.TrackerParams = field(default_factory=tracking.TrackerParams)
+
+
+@dataclass(frozen=True, eq=False)
+class ChainState:
+    """What a chain remembers, and the rows that it has made so far (as parts, put together by `finished`)."""
+
+    tracker: tracking.TrackerState
+    beliefs: identity.Beliefs
+    tracks: tuple[Tracks, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    identities: tuple[Identities, ...] = ()
+
+
+def start() -> ChainState:
+    """Return a chain that has seen nothing."""
+    return ChainState(tracking.initial_state(), identity.no_beliefs())
+
+
+def advance(chain: Chain, state: ChainState, detections: Detections, sensor_id: int, time_s: float) -> ChainState:
+    """Take in one look of one sensor: all plots of a scan that ended at `time_s`."""
+    tracker, tracks = tracking.step(
+        state.tracker,
+        detections,
+        sensors=chain.sensors,
+        world=chain.world,
+        time_s=time_s,
+        detection_probability=chain.detection_probability,
+        clutter_density=chain.clutter_density[sensor_id],
+        sensor_id=sensor_id,
+        params=chain.params,
+    )
+    state = replace(state, tracker=tracker, tracks=(*state.tracks, tracks))
+    evidence = identify(chain, detections, tracks)
+    if not len(evidence):
+        return state
+    # What only repeats is no evidence: the table holds what changed a belief.
+    evidence = evidence[identity.fresh(state.beliefs, evidence)]
+    beliefs, identities = identity.step(state.beliefs, evidence)
+    return replace(
+        state,
+        beliefs=beliefs,
+        evidence=(*state.evidence, evidence),
+        identities=(*state.identities, identities),
+    )
+
+
+def identify(chain: Chain, detections: Detections, tracks: Tracks) -> Evidence:
+    """Return what the replies in the plots say about the tracks that took them in."""
+    answered = (detections.mode_3a >= 0) | (detections.mode_s_address >= 0) | (detections.secure_reply > 0)
+    if not answered.any():
+        return Evidence.make(0)
+    return identity.evidence_from_replies(
+        detections, tracks, known_civil_addresses=chain.known_addresses, known_civil_codes=chain.known_codes
+    )
+
+
+def finished(state: ChainState) -> tuple[Tracks, Evidence, Identities]:
+    """Return the tables of a chain in time order."""
+    return (
+        Tracks.concat(list(state.tracks)).sorted_by("time_s", "track_id"),
+        Evidence.concat(list(state.evidence)).sorted_by("time_s", "track_id"),
+        Identities.concat(list(state.identities)).sorted_by("time_s", "track_id"),
+    )

@@ -1,0 +1,312 @@
+"""`reach`: a claim against a target. For each altitude, at the value and at both ends of every claim, each limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainhome import earth
+from chainhome.catalogue import Aircraft, Catalogue, System
+from chainhome.constants import EARTH_MEAN_RADIUS_M
+from chainhome.errors import UseError
+from chainhome.reach.approach import ballistic_approach, level_approach
+from chainhome.reach.detect import Approach, Detection, detect
+from chainhome.reach.engage import Engaged, chain_start, engage
+from chainhome.reach.narrate import claims_used, first_sentence, notes
+from chainhome.reach.result import ReachResult, ReachRow, VerbRange, VerticalChart, rule_texts
+from chainhome.reach.rules import in_order
+from chainhome.reach.track import confirmed_m
+from chainhome.scenario import Place
+from chainhome.scenario.reading import (
+    EARTH_FACTOR,
+    ENDS,
+    End,
+    InterceptorFigures,
+    RadarFigures,
+    TargetFigures,
+    at,
+    interceptor_figures,
+    radar_figures,
+    reaction_time_s,
+    target_figures,
+)
+
+Floats = NDArray[np.float64]
+
+DEFAULT_ALTITUDES_M = (30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0)
+BEARINGS = 360
+RANGE_STEP_M = 500.0
+FARTHEST_RANGE_M = 900_000.0
+VERTICAL_TOP_M = 20_000.0
+DEFAULT_MAST_M = 24.0
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked: whose claim, against what, where, how high, how sure."""
+
+    system: System
+    aircraft: Aircraft
+    place: Place
+    preset: str = "middle"
+    altitudes_m: tuple[float, ...] = DEFAULT_ALTITUDES_M
+    above_sea: bool = False
+    antenna_m: float | None = None
+    detection_probability: float = 0.5
+    terrain: earth.Terrain | None = None
+    vertical: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _End:
+    """Everything at one end of the claims."""
+
+    end: End
+    search: RadarFigures
+    engagement: RadarFigures
+    interceptor: InterceptorFigures | None
+    target: TargetFigures
+    reaction_s: float
+    fan: earth.Fan
+
+
+def reach(question: Question, catalogue: Catalogue) -> ReachResult:
+    """Answer a question; raises UseError where it cannot be asked."""
+    ends = {end: _at_end(question, end) for end in ENDS}
+    value = ends["value"]
+    trajectory = is_ballistic(question.aircraft)
+    heights: Sequence[float | None] = (None,) if trajectory else question.altitudes_m
+    for height in heights:
+        _check_height(question, height, value.fan)
+    rows = tuple(_row(question, height, ends) for height in heights)
+    preset = question.system.presets[question.preset]
+    headline = question.system.claims["headline_range"].si
+    sector = value.search.sector_width_rad
+    rules = in_order(_rules(question, ends))
+    used = claims_used(question.system, preset, question.aircraft)
+    return ReachResult(
+        system_key=question.system.key,
+        system_name=question.system.name,
+        target_key=question.aircraft.key,
+        target_name=question.aircraft.name,
+        preset=question.preset,
+        preset_note=preset.note,
+        search_radar_name=value.search.name,
+        engagement_radar_name=value.engagement.name,
+        interceptor_name=value.interceptor.name if value.interceptor else "none",
+        site_name=question.place.name,
+        lat_deg=float(np.degrees(question.place.lat_rad)),
+        lon_deg=float(np.degrees(question.place.lon_rad)),
+        antenna_m=value.fan.antenna_msl_m - value.fan.site_ground_m,
+        site_ground_m=value.fan.site_ground_m,
+        altitude_reference="trajectory" if trajectory else "sea level" if question.above_sea else "ground",
+        smooth=question.terrain is None,
+        detection_probability=question.detection_probability,
+        claim_km=headline.value / 1e3,
+        claim_low_km=headline.low / 1e3,
+        claim_high_km=headline.high / 1e3,
+        sector_deg=float(np.degrees(sector)) if np.isfinite(sector) else None,
+        bearings_rad=value.fan.bearings_rad,
+        rows=rows,
+        vertical=_vertical(question, value) if question.vertical and not trajectory else None,
+        rules=rule_texts(rules),
+        sources=tuple(catalogue.source(key) for key in sorted({k for _, claim in used for k in claim.sources})),
+        claims=used,
+        sentence=first_sentence(question.aircraft, question.system, rows, sector),
+        notes=notes(question.terrain, value.fan.outside_share, used),
+    )
+
+
+def is_ballistic(aircraft: Aircraft) -> bool:
+    """Return whether a target class flies a ballistic arc, which has no altitude row."""
+    return "burnout_speed" in aircraft.claims
+
+
+def _at_end(question: Question, end: End) -> _End:
+    system, preset = question.system, question.system.presets[question.preset]
+    search = radar_figures(system.radars[preset.search_radar], end)
+    engagement = radar_figures(system.radars[preset.engagement_radar], end) if preset.engagement_radar else search
+    interceptor = interceptor_figures(system.interceptors[preset.interceptor], end) if preset.interceptor else None
+    target = target_figures(question.aircraft, end)
+    antenna = question.antenna_m if question.antenna_m is not None else _mast_m(system, end)
+    farthest = np.nanmin([search.instrumented_m, FARTHEST_RANGE_M])
+    bearings = np.arange(BEARINGS) * 2 * np.pi / BEARINGS if question.terrain is not None else np.zeros(1)
+    return _End(
+        end,
+        search,
+        engagement,
+        interceptor,
+        target,
+        reaction_time_s(system, end),
+        earth.fan(
+            question.terrain,
+            question.place.lat_rad,
+            question.place.lon_rad,
+            antenna,
+            radius_m=EARTH_FACTOR[end] * EARTH_MEAN_RADIUS_M,
+            range_max_m=float(farthest),
+            bearings_rad=bearings,
+            range_step_m=RANGE_STEP_M,
+            site_ground_m=question.place.ground_m,
+        ),
+    )
+
+
+def _mast_m(system: System, end: End) -> float:
+    """Return the height of the system's published mast; where none is published, 24 m stands for every system."""
+    mast = at(system.claims, "mast_height", end)
+    return mast if np.isfinite(mast) else DEFAULT_MAST_M
+
+
+def _check_height(question: Question, height: float | None, fan: earth.Fan) -> None:
+    if height is None:
+        return
+    if height <= 0.0 and not question.above_sea:
+        raise UseError(f"altitude {height:g} m above ground must be positive")
+    if question.above_sea and height <= fan.site_ground_m:
+        raise UseError(
+            f"altitude {height:g} m above mean sea level is below the ground at {question.place.name} "
+            f"({fan.site_ground_m:.0f} m); leave out --msl to count from the ground"
+        )
+
+
+def _approach(question: Question, height: float | None, at_end: _End) -> Approach:
+    if height is None:
+        return ballistic_approach(question.aircraft, at_end.target, at_end.fan, at_end.end)
+    return level_approach(height, question.above_sea, at_end.target, at_end.fan)
+
+
+@dataclass(frozen=True, eq=False)
+class _Verbs:
+    """The three verbs at one end, by bearing."""
+
+    search: Detection
+    track_m: Floats
+    engaged: Engaged | None
+
+
+def _verbs(question: Question, height: float | None, at_end: _End) -> _Verbs:
+    smooth = question.terrain is None
+    approach = _approach(question, height, at_end)
+    pd = question.detection_probability
+    search = detect(at_end.search, approach, at_end.fan, pd=pd, end=at_end.end, smooth=smooth)
+    track = confirmed_m(search, approach, at_end.fan.ranges_m, at_end.search.period_s)
+    if at_end.interceptor is None:
+        return _Verbs(search, track, None)
+    same = at_end.engagement is at_end.search
+    second = search if same else detect(at_end.engagement, approach, at_end.fan, pd=pd, end=at_end.end, smooth=smooth)
+    start, behind = chain_start(track, search, second)
+    return _Verbs(
+        search, track, engage(start, behind, approach, at_end.fan, at_end.interceptor, at_end.reaction_s)
+    )
+
+
+def _row(question: Question, height: float | None, ends: dict[End, _End]) -> ReachRow:
+    results = {end: _verbs(question, height, ends[end]) for end in ENDS}
+    value = results["value"]
+    binding = value.search.binding()
+    index = _median_index(value.search.range_m)
+    shown = {name: values[index] for name, values in value.search.limits_m.items()}
+    if np.isfinite(ends["value"].search.sector_width_rad):
+        # What a radar that stares leaves outside its sector.
+        shown["sector"] = 0.0
+    engaged = value.engaged
+    if engaged is None:
+        engage_verb = _nothing(len(binding))
+    else:
+        ranges = [_engaged_m(results[end]) for end in ENDS]
+        engage_verb = _verb(ranges, engaged.binding, engaged.range_m)
+        index = _median_index(engaged.range_m)
+        if engage_verb.binding == "timeline":
+            engage_verb = replace(engage_verb, driven_by=str(engaged.driven_by[index]))
+        shown |= {name: values[index] for name, values in engaged.limits_m.items()}
+    return ReachRow(
+        altitude_m=height,
+        detect=_verb([results[end].search.range_m for end in ENDS], binding, value.search.farthest_m),
+        track=_verb([results[end].track_m for end in ENDS], binding, value.track_m),
+        engage=engage_verb,
+        limits_km={name: float(limit) / 1e3 if np.isfinite(limit) else None for name, limit in shown.items()},
+    )
+
+
+def _engaged_m(verbs: _Verbs) -> Floats:
+    return np.zeros_like(verbs.track_m) if verbs.engaged is None else verbs.engaged.range_m
+
+
+def _median_index(range_m: Floats) -> int:
+    """Return the bearing that holds the (lower) median."""
+    return int(np.argsort(range_m, kind="stable")[(len(range_m) - 1) // 2])
+
+
+def _verb(at_ends: list[Floats], binding: NDArray[np.str_], farthest_m: Floats) -> VerbRange:
+    value, low, high = at_ends
+    index = _median_index(value)
+    middle = value[index]
+    return VerbRange(
+        range_km=float(middle) / 1e3,
+        low_km=float(min(np.median(low), middle)) / 1e3,
+        high_km=float(max(np.median(high), middle)) / 1e3,
+        binding=str(binding[index]),
+        farthest_km=float(farthest_m.max()) / 1e3,
+        bearing_p10_km=float(np.percentile(value, 10)) / 1e3,
+        bearing_p90_km=float(np.percentile(value, 90)) / 1e3,
+        by_bearing_km=value / 1e3,
+    )
+
+
+def _nothing(bearings: int) -> VerbRange:
+    """Return the answer of a system without interceptors."""
+    zero = np.zeros(bearings)
+    return VerbRange(0.0, 0.0, 0.0, "interceptor", 0.0, 0.0, 0.0, zero)
+
+
+def _vertical(question: Question, value: _End) -> VerticalChart:
+    """Return the share of bearings on which the target is detected, over ground range and altitude."""
+    altitudes = np.concatenate([np.arange(25.0, 1000.0, 25.0), np.arange(1000.0, VERTICAL_TOP_M + 1, 250.0)])
+    if question.above_sea:
+        altitudes = altitudes[altitudes > value.fan.site_ground_m]
+    coarse = replace(value, fan=_every(value.fan, 4, 2))
+    shares = []
+    for altitude in altitudes:
+        approach = level_approach(float(altitude), question.above_sea, value.target, coarse.fan)
+        found = detect(
+            value.search,
+            approach,
+            coarse.fan,
+            pd=question.detection_probability,
+            end="value",
+            smooth=question.terrain is None,
+        )
+        shares.append(found.seen.mean(axis=0))
+    return VerticalChart(coarse.fan.ranges_m / 1e3, altitudes, np.array(shares))
+
+
+def _every(fan: earth.Fan, bearing: int, sample: int) -> earth.Fan:
+    """Return a fan with every so many bearings and samples kept (the last of each group of samples)."""
+    rows, columns = slice(None, None, bearing), slice(sample - 1, None, sample)
+    return replace(
+        fan,
+        bearings_rad=fan.bearings_rad[rows],
+        ranges_m=fan.ranges_m[columns],
+        ground_m=fan.ground_m[rows, columns],
+        lowest_visible_m=fan.lowest_visible_m[rows, columns],
+        ground_visible=fan.ground_visible[rows, columns],
+    )
+
+
+def _rules(question: Question, ends: dict[End, _End]) -> set[str]:
+    value = ends["value"]
+    used = {"headline", "reference-path", "mean-rcs", "line-of-sight", "clutter", "confirmed-track", "preset", "bearings"}
+    used |= {"range-end", "horizon-or-terrain"} | set(value.search.rules) | set(value.engagement.rules)
+    used |= {"ballistic"} if is_ballistic(question.aircraft) else {"inbound", "height-datum"}
+    if value.interceptor is not None:
+        used |= {"engagement-chain", "interceptor", "ceiling"}
+    if question.terrain is not None:
+        used.add("terrain-grid")
+    preset = question.system.presets[question.preset]
+    if any(claim.status == "unverified" for _, claim in claims_used(question.system, preset, question.aircraft)):
+        used.add("unverified")
+    return used

@@ -1,0 +1,112 @@
+"""The words around the numbers: the first sentence, the notes, and the claims that an answer rests on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainhome import earth
+from chainhome.catalogue import Aircraft, Claim, Preset, System
+from chainhome.reach.result import ReachRow
+
+# The altitude that the first sentence speaks of, if it was asked: low flight is where headlines end.
+TELLING_ALTITUDE_M = 100.0
+SYSTEM_CLAIMS = ("headline_range", "reaction_time", "mast_height", "assessed_range")
+AIRCRAFT_CLAIMS = ("rcs", "cruise_speed", "flight_range", "burnout_speed")
+RADAR_CLAIMS = (
+    "band",
+    "frequency",
+    "instrumented_range",
+    "reference_range",
+    "reference_rcs",
+    "rotation_period",
+    "revisit_period",
+    "sector_width",
+)
+INTERCEPTOR_CLAIMS = ("max_range", "min_range", "min_altitude", "max_altitude", "average_speed", "ballistic_range")
+
+
+def article(name: str) -> str:
+    """Return "a" or "an", by how a name is said.
+
+    >>> article("F-16"), article("Su-35"), article("MALE drone"), article("airliner"), article("quadcopter")
+    ('an', 'a', 'a', 'an', 'a')
+    """
+    spelt = len(name) > 1 and not name[1].isalpha()
+    sounds = "AEFHILMNORSX" if spelt else "AEIOaeio"
+    return "an" if name[:1] in sounds else "a"
+
+
+def height_text(metres: float) -> str:
+    """Return a height as people write it.
+
+    >>> height_text(100.0), height_text(3000.0), height_text(9144.0)
+    ('100 m', '3 km', '9144 m')
+    """
+    return f"{metres / 1e3:g} km" if metres >= 1e3 and metres % 100 == 0 else f"{metres:g} m"
+
+
+def distance_text(km: float) -> str:
+    """Return a distance with the digits that it deserves.
+
+    >>> distance_text(61.4), distance_text(2.34)
+    ('61 km', '2.3 km')
+    """
+    return f"{km:.0f} km" if km >= 9.95 else f"{km:.1f} km"
+
+
+def first_sentence(aircraft: Aircraft, system: System, rows: tuple[ReachRow, ...], sector_rad: float) -> str:
+    """Return the one sentence that a reader takes away."""
+    row = next((row for row in rows if row.altitude_m == TELLING_ALTITUDE_M), rows[0])
+    found = row.detect
+    name = aircraft.name
+    subject = f"Against {article(name)} {name}"
+    if row.altitude_m is not None:
+        subject += f" at {height_text(row.altitude_m)}"
+    inside = f" inside its {np.degrees(sector_rad):.0f}° sector" if np.isfinite(sector_rad) else ""
+    if found.range_km <= 0.0:
+        return f"{subject}, nothing is detected{inside}; the {found.binding} limit binds."
+    limit = {
+        "horizon": "the horizon binds",
+        "terrain": "the terrain binds",
+        "sensitivity": "the radar's sensitivity binds",
+        "instrumented": "the radar's instrumented range binds",
+        "clutter": "ground clutter binds",
+    }.get(found.binding, f"the {found.binding} binds")
+    return f"{subject}, detection ends at {distance_text(found.range_km)}{inside}; {limit}."
+
+
+def claims_used(system: System, preset: Preset, aircraft: Aircraft) -> tuple[tuple[str, Claim], ...]:
+    """Return (path, claim) of every claim that an answer rests on, in the order of the chain."""
+    used = [(f"{system.key}.{name}", system.claims[name]) for name in SYSTEM_CLAIMS if name in system.claims]
+    radars = [preset.search_radar, preset.engagement_radar]
+    for key in dict.fromkeys(key for key in radars if key):
+        claims = system.radars[key].claims
+        used += [(f"{system.key}.{key}.{name}", claims[name]) for name in RADAR_CLAIMS if name in claims]
+    if preset.interceptor:
+        claims = system.interceptors[preset.interceptor].claims
+        used += [
+            (f"{system.key}.{preset.interceptor}.{name}", claims[name]) for name in INTERCEPTOR_CLAIMS if name in claims
+        ]
+    used += [(f"{aircraft.key}.{name}", aircraft.claims[name]) for name in AIRCRAFT_CLAIMS if name in aircraft.claims]
+    return tuple(used)
+
+
+def notes(
+    terrain: earth.Terrain | None, outside_share: float, used: tuple[tuple[str, Claim], ...]
+) -> tuple[str, ...]:
+    """Return the sentences that must stand under the numbers."""
+    told = []
+    if terrain is not None:
+        told.append(terrain.note)
+        if outside_share > 0.0:
+            told.append(
+                f"{outside_share:.0%} of the disc lies outside the shipped terrain and is taken as sea: optimistic there."
+            )
+    unverified = [path for path, claim in used if claim.status == "unverified"]
+    assumed = [path for path, claim in used if claim.status == "assumed"]
+    if unverified:
+        told.append(f"Unverified (no source found that supports it): {', '.join(unverified)}.")
+    if assumed:
+        told.append(f"Assumed, nobody has published it: {', '.join(assumed)}.")
+    told.append("No published range states its target, probability, height or place; the rules below fill these in.")
+    return tuple(told)

@@ -1,0 +1,162 @@
+"""The page of `reach`: the sentence, the table of the three verbs, the pictures, the rules, claims and sources.
+
+In comes a reach result; out come three PNG files and one HTML file that holds them all.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainhome.report import page, style
+from chainhome.report.reach_map import draw_reach_map
+from chainhome.report.verbs import binding_text, draw_verbs
+from chainhome.report.vertical import draw_vertical
+
+if TYPE_CHECKING:
+    from chainhome.reach.result import ReachResult
+
+REFERENCES = {
+    "ground": "height above the ground beneath the target",
+    "sea level": "height above mean sea level",
+    "trajectory": "ballistic trajectory",
+}
+NOT_SHOWN = (
+    "One site alone: other sensors, other batteries and what they would hand over are not counted.",
+    "No jamming, no decoys, no weather beyond standard air, no ducting, no failures, no crews, no rules of engagement.",
+    "A range is where the numbers above end, and no promise that anything is detected or hit inside it.",
+)
+
+
+def _alt_texts(result: ReachResult) -> dict[str, str]:
+    shown = [f"{style.height_text(row.altitude_m)}: {style.km_text(row.detect.range_km)}" for row in result.rows]
+    target = style.with_article(result.target_name)
+    verbs = [
+        f"{style.height_text(row.altitude_m)}: "
+        + ", ".join(f"{verb} {style.km_text(getattr(row, verb).range_km)}" for verb in style.VERBS)
+        for row in result.rows
+    ]
+    return {
+        "map": f"Map around {result.site_name}: contours of where {target} is detected (median by height: "
+        f"{'; '.join(shown)}) inside the dashed ring of the claimed {style.km_text(result.claim_km)}.",
+        "vertical": f"Vertical chart: share of bearings on which {target} is detected, by ground range and height, "
+        f"with the radar horizon and the claimed {style.km_text(result.claim_km)}. The table of the three verbs gives "
+        "its numbers.",
+        "verbs": f"Bars of detect, track and engage ranges beside the claimed {style.km_text(result.claim_km)}. "
+        f"{'; '.join(verbs)}.",
+    }
+
+
+def draw_pictures(result: ReachResult) -> dict[str, page.Picture]:
+    """Return the pictures by name: map, vertical (if the result has a vertical chart) and verbs."""
+    alt = _alt_texts(result)
+    captions = {
+        "map": "Map: contours of detection by height, and the published range",
+        "vertical": "Vertical chart: what is detected at which height and range",
+        "verbs": "Detect, track, engage against the claim",
+    }
+    figures = {"map": draw_reach_map(result)}
+    if result.vertical is not None:
+        figures["vertical"] = draw_vertical(result)
+    figures["verbs"] = draw_verbs(result)
+    return {name: page.Picture(style.png(drawn), alt[name], captions[name]) for name, drawn in figures.items()}
+
+
+def _range_cell(reach: Any) -> page.Markup:
+    if reach.range_km is None or not reach.range_km > 0:
+        return page.cell(page.element("strong", "not at all"), binding_text(reach))
+    band = f"{style.km_text(reach.low_km)} to {style.km_text(reach.high_km)}"
+    spread = f"by bearing {style.km_text(reach.bearing_p10_km)} to {style.km_text(reach.bearing_p90_km)}"
+    farthest = f"farthest point {style.km_text(reach.farthest_km)}"
+    small = page.joined((f"band {band}", spread, farthest), page.Markup("<br>"))
+    words = page.joined((page.element("strong", style.km_text(reach.range_km)), binding_text(reach)), ", ")
+    return page.cell(words, small)
+
+
+def _verb_table(result: ReachResult) -> page.Markup:
+    reference = REFERENCES.get(result.altitude_reference, result.altitude_reference)
+    head = ("Height", *(verb.capitalize() for verb in style.VERBS))
+    rows = [
+        (style.height_text(row.altitude_m), *(_range_cell(getattr(row, verb)) for verb in style.VERBS))
+        for row in result.rows
+    ]
+    caption = (
+        f"Median range over bearings and what binds it; {reference}. Band: every published figure at its unfavourable "
+        "and favourable end. By bearing: 10th to 90th percentile. Farthest: the last point seen on any bearing."
+    )
+    return page.table(caption, head, rows)
+
+
+def _limit_table(result: ReachResult) -> page.Markup:
+    names = [name for name in style.LIMIT_WORDS if any(row.limits_km.get(name) is not None for row in result.rows)]
+    head = ("Limit", *(style.height_text(row.altitude_m) for row in result.rows))
+    rows = [
+        (style.LIMIT_WORDS[name], *(style.km_text(row.limits_km.get(name)) for row in result.rows)) for name in names
+    ]
+    caption = "Every limit on the median bearing, by height of the target; a dash where a limit does not apply."
+    return page.table(caption, head, rows, range(1, len(head)))
+
+
+def _claim_table(result: ReachResult) -> page.Markup:
+    rows = []
+    for path, claim in result.claims:
+        standing = ", ".join(
+            part
+            for part in (
+                page.field(claim, "status"),
+                f"confidence {page.field(claim, 'confidence')}",
+                "contested" if getattr(claim, "contested", False) else "",
+            )
+            if part
+        )
+        rows.append((path, page.cell(claim, page.field(claim, "note")), standing, _claim_sources(claim)))
+    head = ("Claim", "Value and band", "Standing", "Source and date")
+    return page.table("Every claim that the result used.", head, rows) if rows else page.Markup("")
+
+
+def _claim_sources(claim: Any) -> str:
+    parts = [", ".join(getattr(claim, "sources", ())) or "no source", page.field(claim, "date")]
+    return "; ".join(part for part in parts if part)
+
+
+def reach_html(result: ReachResult, pictures: dict[str, page.Picture]) -> str:
+    """Return the page of a result with its pictures inside."""
+    about = f"{result.system_name} against {style.with_article(result.target_name)} at {result.site_name}"
+    claimed = f"The published range is {style.km_text(result.claim_km)}"
+    if result.claim_high_km and result.claim_high_km > result.claim_low_km:
+        claimed += f" (published figures run from {result.claim_low_km:.0f} to {result.claim_high_km:.0f} km)"
+    ground = "smooth earth" if result.smooth else "real terrain"
+    setting = (
+        f"{claimed}. Antenna {result.antenna_m:.0f} m above the ground at {result.lat_deg:.4f}°, {result.lon_deg:.4f}°, "
+        f"ground {result.site_ground_m:.0f} m above sea level; {ground}. Preset {result.preset}: search "
+        f"{result.search_radar_name}, engagement {result.engagement_radar_name}, interceptor "
+        f"{result.interceptor_name}. {result.preset_note}"
+    )
+    header = page.joined(
+        (page.element("p", about, "kicker"), page.element("h1", result.sentence), page.element("p", setting, "answer"))
+    )
+    rules = [page.joined((page.element("strong", key), value), ": ") for key, value in result.rules]
+    vertical = page.figure(pictures["vertical"]) if "vertical" in pictures else ""
+    body = (
+        page.section("Detect, track, engage", _verb_table(result), page.figure(pictures["verbs"])),
+        page.section("Where", page.figure(pictures["map"])),
+        page.section("At which height", vertical),
+        page.section("What binds", _limit_table(result)),
+        page.section("What this does not show", page.items((*result.notes, *NOT_SHOWN))),
+        page.section("Rules by which the claims were read", page.items(rules)),
+        page.section("Claims used", _claim_table(result)),
+        page.section("Sources", page.sources(result.sources)),
+    )
+    footer = "Made with chainhome from published figures. Coast, borders and cities: Natural Earth and GeoNames."
+    return page.document(about, header, body, footer)
+
+
+def write_reach_report(result: ReachResult, folder: Path) -> list[Path]:
+    """Write map.png, vertical.png, verbs.png and reach.html into a folder, which is made; return their paths.
+
+    Without a vertical chart in the result there is no vertical.png. Raises ChainhomeError where writing fails.
+    """
+    pictures = draw_pictures(result)
+    contents = {f"{name}.png": picture.png for name, picture in pictures.items()}
+    contents["reach.html"] = reach_html(result, pictures).encode("utf-8")
+    return [style.write_bytes(folder / name, content) for name, content in contents.items()]

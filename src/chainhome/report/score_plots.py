@@ -1,0 +1,224 @@
+"""The scores of a run as pictures: detection against prediction, track life, GOSPA over time, who was taken for whom.
+
+In comes a run; out come figures, or None where the run has nothing to show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainhome.report import labels, run_data, style
+from chainhome.tables import Detections, Tracks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from chainhome.formats.run_folder import Run
+
+Floats = NDArray[np.float64]
+ROW_IN = 0.235
+MOST_ROWS = 44
+RIGHT, WRONG, UNDECIDED = (0.0, 0.447, 0.698), (0.76, 0.31, 0.04), (0.45, 0.45, 0.45)
+GOSPA_PARTS = {
+    "gospa_m": ("GOSPA", style.INK, 1.8, "-"),
+    "gospa_missed_m": ("missed", "#c2500a", 1.2, "-"),
+    "gospa_false_m": ("false", "#8a3ffc", 1.2, (0, (5, 1.5))),
+    "gospa_localisation_m": ("localisation", "#0072b2", 1.2, (0, (1.5, 1.2))),
+}
+
+
+def _busiest_sensor(entries: list[dict[str, Any]]) -> str:
+    looks: dict[str, int] = {}
+    for entry in entries:
+        looks[str(entry.get("sensor"))] = looks.get(str(entry.get("sensor")), 0) + int(entry.get("looks") or 0)
+    return max(looks, key=lambda name: looks[name])
+
+
+def draw_detection(run: Run) -> Figure | None:
+    """Return the measured share of looks detected beside its prediction, for each target of the busiest sensor."""
+    entries = run_data.summary(run, "radars") or []
+    if not entries:
+        return None
+    sensor = _busiest_sensor(entries)
+    shown = [entry for entry in entries if entry.get("sensor") == sensor and entry.get("looks")][:MOST_ROWS]
+    if not shown:
+        return None
+    with style.look():
+        caption = (
+            "Dot and bar: share of looks that gave a plot, with its 95% interval. Line: the mean of the predicted "
+            "probabilities of the same looks; a look behind the horizon or a hill counts as 0. Right: plots of looks."
+        )
+        title = f"Detection against prediction: {sensor}"
+        frame = style.framed(title, "Share of looks that gave a plot, by target", caption, ROW_IN * len(shown) + 0.75)
+        axes = frame.axes(1.5, 0.48, 0.85, 0.2)
+        for row, entry in enumerate(shown):
+            y = len(shown) - 1 - row
+            low, high = entry.get("pd_low"), entry.get("pd_high")
+            if low is not None and high is not None:
+                axes.plot([low, high], [y, y], color="#0072b2", lw=2.2, alpha=0.5, solid_capstyle="butt", zorder=3)
+            axes.plot(entry["pd_measured"], y, "o", ms=5, color="#0072b2", mec="white", mew=0.6, zorder=5)
+            axes.plot([entry["pd_predicted"]] * 2, [y - 0.36, y + 0.36], color="#c2500a", lw=1.8, zorder=4)
+            counts = f"{entry.get('detected', 0):,} of {entry['looks']:,}"
+            look: dict[str, Any] = {"size": 7.6, "va": "center", "color": style.QUIET}
+            axes.annotate(counts, (1.0, y), xytext=(6, 0), textcoords="offset points", **look)
+        axes.set_xlim(0.0, 1.0)
+        axes.set_ylim(-0.7, len(shown) - 0.3)
+        axes.set_yticks(range(len(shown)), [str(entry["target"]) for entry in reversed(shown)])
+        axes.tick_params(axis="y", length=0)
+        axes.set_xticks(np.linspace(0, 1, 6), [f"{share:.0%}" for share in np.linspace(0, 1, 6)])
+        axes.grid(axis="x", color=style.FAINT, lw=0.5)
+        axes.text(0.0, 1.01, "● measured", color="#0072b2", transform=axes.transAxes, size=8.2, va="bottom")
+        axes.text(0.2, 1.01, "❙ predicted", color="#c2500a", transform=axes.transAxes, size=8.2, va="bottom")
+        return frame.figure
+
+
+def spells(time_s: Floats, track_id: NDArray[np.int64], gap_s: float) -> list[tuple[float, float, int]]:
+    """Return the spells (from, to, track) in which updates of one track follow each other within `gap_s`.
+
+    >>> spells(np.array([0.0, 5.0, 40.0]), np.array([7, 7, 7]), 10.0)
+    [(0.0, 5.0, 7), (40.0, 40.0, 7)]
+    """
+    found: list[tuple[float, float, int]] = []
+    for key in np.unique(track_id):
+        mine = np.sort(time_s[track_id == key])
+        cuts = np.flatnonzero(np.diff(mine) > gap_s) + 1
+        found += [(float(part[0]), float(part[-1]), int(key)) for part in np.split(mine, cuts)]
+    return sorted(found)
+
+
+def _spells_by_target(run: Run) -> dict[int, list[tuple[float, float, int]]]:
+    tracks = run_data.table(run, Tracks)
+    owner = run_data.target_of_track(tracks, run_data.table(run, Detections))
+    tracks = tracks[tracks.status == run_data.CONFIRMED]
+    target = np.array([owner.get(int(key), -1) for key in tracks.track_id], np.int64)
+    steps = np.diff(np.unique(tracks.time_s))
+    gap = max(30.0, 3.0 * float(np.median(steps))) if len(steps) else 30.0
+    return {
+        int(key): spells(tracks.time_s[target == key], tracks.track_id[target == key], gap)
+        for key in np.unique(target[target >= 0])
+    }
+
+
+def draw_timeline(run: Run) -> Figure | None:
+    """Return for each target when it flew and when a confirmed track followed it; a new track starts with a tick."""
+    flights = [path for path in run_data.paths(run) if len(path.time_s)]
+    flights = sorted(flights, key=lambda path: not path.named)[:MOST_ROWS]
+    if not flights:
+        return None
+    by_target = _spells_by_target(run)
+    with style.look():
+        caption = (
+            "Thin line: the aircraft flies. Bar: a confirmed track follows it; a white notch or a gap is a break, and "
+            "the shade of blue changes with the track. A track belongs to the aircraft that gave most of its plots."
+        )
+        title = "When each aircraft was tracked"
+        frame = style.framed(title, str(run.record.get("title", "")), caption, ROW_IN * len(flights) + 0.55)
+        axes = frame.axes(1.5, 0.48, 0.15, 0.0)
+        for row, path in enumerate(flights):
+            y = len(flights) - 1 - row
+            axes.plot([path.time_s[0] / 60, path.time_s[-1] / 60], [y, y], color=style.QUIET, lw=0.7, zorder=2)
+            shades: dict[int, str] = {}
+            for start, end, key in by_target.get(path.target_id, []):
+                colour = shades.setdefault(key, ("#0072b2", "#56a5d8")[len(shades) % 2])
+                bar: dict[str, Any] = {"height": 0.56, "color": colour, "ec": "white", "lw": 0.6}
+                axes.barh(y, max(end - start, 4.0) / 60, left=start / 60, zorder=3, **bar)
+        end = max(float(path.time_s[-1]) for path in flights) / 60
+        axes.set_xlim(0.0, end * 1.005)
+        axes.set_ylim(-0.7, len(flights) - 0.3)
+        axes.set_yticks(range(len(flights)), [path.name for path in reversed(flights)])
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel(f"Time since {run_data.clock(run, 0.0)} UTC [min]")
+        return frame.figure
+
+
+def draw_gospa(run: Run) -> Figure | None:
+    """Return GOSPA over time with its three parts, each labelled at its end."""
+    series = {name: run_data.score_series(run, name) for name in GOSPA_PARTS}
+    series = {name: pair for name, pair in series.items() if len(pair[0]) > 1}
+    if not series:
+        return None
+    whole = run_data.summary(run, "gospa")
+    p, c = whole.get("p", 2), whole.get("c_m")
+    with style.look():
+        caption = (
+            f"GOSPA of the tracks against the true places{f', cut-off {c:g} m' if c else ''}, order {p:g}: the parts add as "
+            f"powers of {p:g}, and not as lengths. Missed: aircraft in the run without a track, so also those still "
+            "behind the horizon. False: tracks without an aircraft."
+        )
+        mean = f"Mean over the run {whole['mean_m']:,.0f} m" if whole.get("mean_m") is not None else ""
+        frame = style.framed("How far the picture was from the truth", mean, caption, 3.3)
+        axes = frame.axes(0.72, 0.48, 0.95, 0.08)
+        for name, (time_s, value) in series.items():
+            _, colour, wide, dash = GOSPA_PARTS[name]
+            axes.plot(time_s / 60, value, color=colour, lw=wide, ls=dash)
+        axes.set_xlim(0.0, max(pair[0][-1] for pair in series.values()) / 60)
+        axes.set_ylim(bottom=0.0)
+        axes.set_xlabel(f"Time since {run_data.clock(run, 0.0)} UTC [min]")
+        axes.set_ylabel("GOSPA [m]")
+        _label_ends(axes, series)
+        return frame.figure
+
+
+def _label_ends(axes: Axes, series: dict[str, tuple[Floats, Floats]]) -> None:
+    names = list(series)
+    last = [float(np.nanmean(series[name][1][-8:])) for name in names]
+    height_px = 0.155 * axes.figure.dpi
+    pixels = [float(axes.transData.transform((0.0, value))[1]) for value in last]
+    edge = axes.get_xlim()[1]
+    for name, pixel in zip(names, labels.stacked(pixels, height_px), strict=True):
+        y = float(axes.transData.inverted().transform((0.0, pixel))[1])
+        axes.annotate(
+            GOSPA_PARTS[name][0], (edge, y), xytext=(6, 0), textcoords="offset points", size=8.4, va="center",
+            color=GOSPA_PARTS[name][1], weight="bold" if name == "gospa_m" else "normal",
+        )  # fmt: skip
+
+
+def _draw_table(axes: Axes, seconds: Floats, rows: list[str], columns: list[str], title: str) -> None:
+    total = seconds.sum(axis=1, keepdims=True)
+    share = np.divide(seconds, total, out=np.zeros_like(seconds), where=total > 0)
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    for i, j in np.ndindex(*share.shape):
+        right = rows[i] == columns[j]
+        wrong = not right and columns[j] != "unknown"
+        base = np.array(RIGHT if right else WRONG if wrong else UNDECIDED)
+        depth = 0.85 * share[i, j]
+        axes.fill_between([j - 0.48, j + 0.48], i - 0.46, i + 0.46, color=1.0 - depth * (1.0 - base), lw=0)
+        ink = "white" if depth > 0.5 else style.INK if seconds[i, j] > 0 else style.QUIET
+        weight = "bold" if seconds[i, j] > 0 else "normal"
+        axes.text(j, i - 0.1, f"{share[i, j]:.0%}", ha="center", va="center", size=9.5, color=ink, weight=weight)
+        axes.text(j, i + 0.24, f"{seconds[i, j]:,.0f} s", ha="center", va="center", size=7.2, color=ink)
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(columns)), columns)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_title(title, size=9.5, weight="bold", loc="left", pad=8)
+
+
+def draw_confusion(run: Run) -> Figure | None:
+    """Return the two confusion tables side by side: as fielded, and with a secure mode that both sides share."""
+    confusion = run_data.summary(run, "confusion")
+    if not confusion:
+        return None
+    rows = [str(name) for name in confusion["labels_true"]]
+    columns = [str(name) for name in confusion["labels_declared"]]
+    high = 0.62 * len(rows)
+    with style.look():
+        caption = (
+            "Rows: what the aircraft truly are; columns: what was declared of their tracks; share of the row's track "
+            "time, and seconds. Blue: right. Grey: undecided. Orange: wrong. A missing reply means unknown, never hostile."
+        )
+        frame = style.framed("Who was taken for whom", "Share of track time", caption, 2 * (high + 0.72))
+        for part, title, bottom in (
+            ("as_fielded", "As fielded", high + 0.72),
+            ("shared_secure_mode", "With a secure IFF mode that radar and aircraft share", 0.0),
+        ):
+            axes = frame.axes(0.75, bottom + 0.05, 0.2, 0.62 + (0.0 if bottom else high + 0.72))
+            _draw_table(axes, np.asarray(confusion[part], np.float64), rows, columns, title)
+        return frame.figure

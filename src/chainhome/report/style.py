@@ -1,0 +1,273 @@
+"""One look for every picture: colours, words for limits and heights, framed figures, measured text, PNG bytes.
+
+In come texts and numbers; out come matplotlib figures and PNG files whose bytes depend on their input alone. Colours
+are those of Okabe and Ito [okabe2008], which stay apart for colour-blind readers; no meaning rests on colour alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chainhome.errors import ChainhomeError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK = "#1f2430"
+QUIET = "#5d6675"
+FAINT = "#c9ced6"
+SEA = "#dde8f0"
+LAND = "#f4f2ec"
+CLAIM = "#111111"
+VERBS = ("detect", "track", "engage")
+VERB_COLOURS = {"detect": "#0072b2", "track": "#00785a", "engage": "#c2500a"}
+VERB_MARKERS = {"detect": "o", "track": "s", "engage": "D"}
+SIDE_COLOURS = {"friend": "#0072b2", "neutral": "#00855f", "hostile": "#c8281e", "unknown": "#d79b00"}
+LIMIT_WORDS = {
+    "none": "nothing",
+    "instrumented": "instrumented range",
+    "sensitivity": "sensitivity",
+    "clutter": "clutter",
+    "horizon": "horizon",
+    "terrain": "terrain",
+    "sector": "sector",
+    "ceiling": "ceiling",
+    "interceptor": "interceptor",
+    "timeline": "timeline",
+}
+DPI = 200
+WIDTH_IN = 7.2
+MARGIN_IN = 0.18
+
+_RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "text.color": INK,
+    "axes.edgecolor": QUIET,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "lines.solid_capstyle": "round",
+    "text.parse_math": False,
+    "svg.hashsalt": "chainhome",
+}
+
+
+def look() -> AbstractContextManager[None]:
+    """Return a context in which figures are drawn with the settings of this module, whatever the user's are."""
+    import matplotlib
+
+    defaults: Any = matplotlib.rcParamsDefault
+    settings: Any = {**defaults, "backend": matplotlib.rcParams["backend"], **_RC}
+    return matplotlib.rc_context(settings)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A figure with its title and caption written, and the free rectangle between them in inches."""
+
+    figure: Figure
+    left_in: float
+    bottom_in: float
+    width_in: float
+    height_in: float
+
+    def axes(self, left: float, bottom: float, right: float, top: float, **kwargs: Any) -> Axes:
+        """Add axes with the given distances in inches from the edges of the free rectangle."""
+        width, height = self.figure.get_size_inches()
+        box = (
+            (self.left_in + left) / width,
+            (self.bottom_in + bottom) / height,
+            (self.width_in - left - right) / width,
+            (self.height_in - bottom - top) / height,
+        )
+        return self.figure.add_axes(box, **kwargs)
+
+
+@cache
+def _measurer() -> Any:
+    from matplotlib.backends import backend_agg
+
+    agg: Any = backend_agg
+    return agg.RendererAgg(8, 8, DPI)
+
+
+def text_size_in(text: str, size_pt: float, weight: str = "normal") -> tuple[float, float]:
+    """Return the width and height in inches of one line of text in the pictures' typeface.
+
+    >>> wide, high = text_size_in("detect", 9.0)
+    >>> bool(0.3 < wide < 0.6 and 0.05 < high < 0.2)
+    True
+    """
+    from matplotlib.font_manager import FontProperties
+
+    font = FontProperties(family="DejaVu Sans", size=size_pt, weight=weight)
+    width, height, _ = _measurer().get_text_width_height_descent(text, font, False)
+    return width / DPI, height / DPI
+
+
+def wrap(text: str, width_in: float, size_pt: float, weight: str = "normal") -> list[str]:
+    """Break text into lines that fit the width, by measuring; a word longer than the line is cut.
+
+    >>> wrap("one two", 0.4, 9.0)
+    ['one', 'two']
+    """
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}" if line else word
+            if text_size_in(longer, size_pt, weight)[0] <= width_in:
+                line = longer
+                continue
+            if line:
+                lines.append(line)
+            while len(word) > 1 and text_size_in(word, size_pt, weight)[0] > width_in:
+                fit = max(1, int(len(word) * width_in / text_size_in(word, size_pt, weight)[0]) - 1)
+                lines.append(word[:fit])
+                word = word[fit:]
+            line = word
+        if line:
+            lines.append(line)
+    return lines
+
+
+def framed(title: str, subtitle: str, caption: str, body_in: float, width_in: float = WIDTH_IN) -> Frame:
+    """Return a figure as wide as asked, as high as its texts and its body need, with the texts written."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    inner = width_in - 2 * MARGIN_IN
+    blocks = [(wrap(title, inner, 12.0, "bold"), 12.0, "bold", INK), (wrap(subtitle, inner, 9.0), 9.0, "normal", QUIET)]
+    notes = wrap(caption, inner, 7.2)
+    spacing = 1.36 / 72.0
+    head = sum(len(lines) * size * spacing for lines, size, _, _ in blocks) + 0.14
+    foot = len(notes) * 7.2 * spacing + (0.1 if notes else 0.0)
+    height = MARGIN_IN * 2 + head + body_in + foot
+    figure = Figure(figsize=(width_in, height), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    y = height - MARGIN_IN
+    for lines, size, weight, colour in blocks:
+        for line in lines:
+            figure.text(MARGIN_IN / width_in, y / height, line, size=size, weight=weight, color=colour, va="top")
+            y -= size * spacing
+    y = MARGIN_IN + len(notes) * 7.2 * spacing
+    for line in notes:
+        figure.text(MARGIN_IN / width_in, y / height, line, size=7.2, color=QUIET, va="top")
+        y -= 7.2 * spacing
+    return Frame(figure, MARGIN_IN, MARGIN_IN + foot, inner, body_in)
+
+
+def halo(width_pt: float = 2.4, colour: str = "white") -> list[Any]:
+    """Return the outline that keeps a label legible over lines and shading."""
+    from matplotlib import patheffects
+
+    return [patheffects.withStroke(linewidth=width_pt, foreground=colour)]
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as PNG with at most 256 colours; the same figure gives the same bytes."""
+    from io import BytesIO
+
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    # A palette cuts the file to a third, which keeps a page with all its pictures below two megabytes.
+    image = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    out = BytesIO()
+    image.save(out, "PNG", optimize=False, compress_level=7, dpi=(DPI, DPI))
+    return out.getvalue()
+
+
+def height_text(altitude_m: float | None) -> str:
+    """Write a height as people say it.
+
+    >>> height_text(300.0), height_text(3000.0), height_text(1500.0), height_text(None)
+    ('300 m', '3 km', '1.5 km', 'trajectory')
+    """
+    if altitude_m is None:
+        return "trajectory"
+    if altitude_m < 1000.0:
+        return f"{altitude_m:.0f} m"
+    return f"{altitude_m / 1000.0:.3g} km"
+
+
+def km_text(range_km: float | None) -> str:
+    """Write a range in whole kilometres, one decimal below ten; nothing measured is a dash.
+
+    >>> km_text(61.2), km_text(8.75), km_text(None), km_text(float("nan"))
+    ('61 km', '8.8 km', '–', '–')
+    """
+    if range_km is None or range_km != range_km:
+        return "–"
+    if abs(range_km) < 9.95 and range_km != 0:
+        return f"{range_km:.1f} km"
+    return f"{range_km:.0f} km"
+
+
+def legible(colour: str) -> str:
+    """Return the colour, darkened until text in it stands out from white at 4.5 to 1 [wcag22].
+
+    >>> legible("#000000"), legible("#f89540")
+    ('#000000', '#a5632b')
+    """
+    from matplotlib.colors import to_hex, to_rgb
+
+    rgb = to_rgb(colour)
+    while True:
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb]
+        if 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05) >= 4.5:
+            return str(to_hex(rgb))
+        rgb = (0.96 * rgb[0], 0.96 * rgb[1], 0.96 * rgb[2])
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write a file whole or not at all and return its path; its folder is made. Raises ChainhomeError on failure."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        if partial.parent.is_dir():
+            partial.unlink(missing_ok=True)
+        raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
+    return path
+
+
+def with_article(name: str) -> str:
+    """Put "a" or "an" before a name, by how its first letter sounds.
+
+    >>> with_article("F-16"), with_article("quadcopter"), with_article("Su-35"), with_article("airliner")
+    ('an F-16', 'a quadcopter', 'a Su-35', 'an airliner')
+    """
+    spelt = len(name) > 1 and name[0] in "FHLMNRSX" and not name[1].isalpha()
+    return f"an {name}" if spelt or name[:1] in "AEIOaeio" else f"a {name}"
+
+
+def height_colours(count: int) -> list[str]:
+    """Return `count` line colours in order of height, lowest first: from orange through magenta to dark blue."""
+    import numpy as np
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    places = np.linspace(0.76, 0.0, count) if count > 1 else np.array([0.25])
+    return [to_hex(colormaps["plasma"](place)) for place in places]

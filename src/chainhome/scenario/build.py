@@ -1,0 +1,224 @@
+"""The words of a scenario and the catalogue → a `Scenario` in SI units. Every message says where it was and what fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import numpy as np
+
+from chainhome import earth
+from chainhome.catalogue import Aircraft, Catalogue, System
+from chainhome.errors import UseError
+from chainhome.motion import Route
+from chainhome.scenario import model
+from chainhome.scenario.places import find_place
+from chainhome.scenario.reading import at, radar_figures, target_figures
+from chainhome.scenario.scenario import Flight, Place, Post, Replay, Scenario
+from chainhome.scenario.terrain_following import follow_ground
+from chainhome.scenario.units import quantity
+from chainhome.sensors import Interrogator, Transponder
+from chainhome.tables import ALLEGIANCES
+
+T = TypeVar("T")
+
+RECORDINGS = ("thy1920",)
+# Addresses of simulated aircraft start in a block that no state has been given.
+FIRST_ADDRESS = 0xF00001
+
+
+def build(words: model.ScenarioWords, text: str, source: str, catalogue: Catalogue) -> Scenario:
+    """Return the scenario in SI units; `source` names the file in messages. Raises UseError."""
+    terrain = None if words.terrain == "none" else earth.load_terrain(words.terrain)
+    epoch = _utc(words.start)
+    origin = find_place(words.origin, catalogue, terrain, f"{source}: origin")
+    posts: list[Post] = []
+    for battery in words.battery:
+        posts += _posts(battery, words, catalogue, terrain, source, first_id=len(posts))
+    flights = _flights(words, catalogue, terrain, source)
+    replays = [
+        _replay(recording, epoch, len(flights) + index, catalogue, source)
+        for index, recording in enumerate(words.recording)
+    ]
+    compared = words.comparison
+    items = {b.system for b in words.battery}
+    items |= {a.class_ for a in words.aircraft} | {r.class_ for r in words.recording}
+    return Scenario(
+        title=words.title,
+        text=text,
+        epoch=epoch,
+        length_s=quantity(words.length, "time", f"{source}: length", minimum=0.0),
+        origin=origin,
+        terrain=None if terrain is None else terrain.name,
+        preset=words.preset,
+        posts=tuple(posts),
+        flights=tuple(flights),
+        replays=tuple(replays),
+        flight_plans=words.flight_plans,
+        comparison_name=compared.name if compared else "",
+        comparison=_interrogator(compared.interrogator) if compared else None,
+        notes=tuple(words.notes),
+        items=tuple(sorted(items)),
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _interrogator(words: model.InterrogatorWords) -> Interrogator:
+    return Interrogator(modes=frozenset(words.modes), keys=frozenset(words.keys))
+
+
+def _posts(
+    words: model.BatteryWords,
+    scenario: model.ScenarioWords,
+    catalogue: Catalogue,
+    terrain: earth.Terrain | None,
+    source: str,
+    first_id: int,
+) -> list[Post]:
+    where = f'{source}: battery "{words.name}"'
+    system = _named(catalogue.system, words.system, f"{where}: system")
+    place = find_place(words.site, catalogue, terrain, f"{where}: site")
+    antenna_m = quantity(words.antenna, "length", f"{where}: antenna", minimum=0.0)
+    boresight = quantity(words.boresight, "angle", f"{where}: boresight")
+    asks = _interrogator(words.interrogator) if words.interrogator else catalogue_interrogator(system)
+    preset = system.presets[scenario.preset]
+    posts = []
+    for role, key in (("search", preset.search_radar), ("engagement", preset.engagement_radar)):
+        if key is None or (role == "engagement" and key == preset.search_radar):
+            continue
+        figures = radar_figures(system.radars[key], "value")
+        stares = bool(np.isfinite(figures.sector_width_rad))
+        if stares and words.revisit is not None:
+            revisit = quantity(words.revisit, "time", f"{where}: revisit", minimum=0.01)
+            figures = replace(figures, period_s=revisit)
+        if not figures.period_s > 0.0:
+            raise UseError(f'{where}: no scan period of {figures.name} is published; give revisit = "4 s"')
+        posts.append(
+            Post(
+                sensor_id=first_id + len(posts),
+                name=f"{words.name} {figures.name}",
+                battery=words.name,
+                role=role,
+                place=place,
+                antenna_m=antenna_m,
+                figures=figures,
+                boresight_rad=boresight % (2 * np.pi) if stares else float("nan"),
+                false_alarms_per_scan=scenario.false_alarms * (figures.sector_width_rad / (2 * np.pi) if stares else 1),
+                interrogator=asks if role == "search" else None,
+                may_engage=words.status == "operational",
+            )
+        )
+    return posts
+
+
+def catalogue_interrogator(system: System) -> Interrogator:
+    """Return what a system asks, by the catalogue's claims."""
+    claims = system.claims
+    return Interrogator(
+        modes=frozenset(claims["interrogator_modes"].words) if "interrogator_modes" in claims else frozenset(),
+        keys=frozenset(claims["interrogator_keys"].words) if "interrogator_keys" in claims else frozenset(),
+    )
+
+
+def catalogue_transponder(aircraft: Aircraft, words: model.TransponderWords | None) -> Transponder:
+    """Return what an aircraft answers: the catalogue's claims, replaced by what the scenario says."""
+    claims = aircraft.claims
+    modes = claims["transponder_modes"].words if "transponder_modes" in claims else ()
+    keys = claims["key_domain"].words if "key_domain" in claims else ()
+    if words is not None and words.modes is not None:
+        modes = tuple(words.modes)
+    if words is not None and words.keys is not None:
+        keys = tuple(words.keys)
+    return Transponder(modes=frozenset(modes), keys=frozenset(keys), on=bool(modes))
+
+
+def _flights(
+    words: model.ScenarioWords, catalogue: Catalogue, terrain: earth.Terrain | None, source: str
+) -> list[Flight]:
+    flights: list[Flight] = []
+    for entry in words.aircraft:
+        where = f'{source}: aircraft "{entry.name}"'
+        aircraft = _named(catalogue.aircraft, entry.class_, f"{where}: class")
+        route = _route(entry, terrain, where)
+        start = quantity(entry.start, "time", f"{where}: start", minimum=0.0)
+        interval = quantity(entry.interval, "time", f"{where}: interval", minimum=0.0)
+        load = at(aircraft.claims, "max_load_factor", "value")
+        transponder = catalogue_transponder(aircraft, entry.iff)
+        for number in range(entry.count):
+            target_id = len(flights)
+            code, address = _addresses(entry.iff, target_id, transponder)
+            flights.append(
+                Flight(
+                    target_id=target_id,
+                    name=entry.name if entry.count == 1 else f"{entry.name} {number + 1}",
+                    figures=target_figures(aircraft, "value"),
+                    allegiance=ALLEGIANCES.index(entry.allegiance),
+                    route=route,
+                    start_s=start + number * interval,
+                    max_load_factor=load if np.isfinite(load) else 2.0,
+                    transponder=transponder,
+                    mode_3a=code,
+                    icao_address=address,
+                )
+            )
+    return flights
+
+
+def _addresses(words: model.TransponderWords | None, target_id: int, transponder: Transponder) -> tuple[int, int]:
+    """Return the Mode 3/A code (as its four digits read) and the Mode S address; -1 where it does not answer."""
+    code, address = -1, -1
+    if "mode-3a" in transponder.modes:
+        # The four octal digits are kept as they read: 4321 stands for code 4321.
+        code = int(words.code) if words is not None and words.code else int(f"{0o2000 + target_id:o}")
+    if "mode-s" in transponder.modes:
+        address = int(words.address, 16) if words is not None and words.address else FIRST_ADDRESS + target_id
+    return code, address
+
+
+def _route(entry: model.AircraftWords, terrain: earth.Terrain | None, where: str) -> Route:
+    heights, speeds, grounds = [], [], []
+    for index, point in enumerate(entry.route):
+        place = f"{where}: route[{index + 1}]"
+        above_ground = point.above == "ground"
+        heights.append(quantity(point.height, "length", f"{place}: height", minimum=0.0 if above_ground else None))
+        speeds.append(quantity(point.speed, "speed", f"{place}: speed", minimum=1.0))
+        grounds.append(above_ground)
+    return follow_ground(
+        np.radians([point.lat for point in entry.route]),
+        np.radians([point.lon for point in entry.route]),
+        np.array(heights),
+        np.array(speeds),
+        np.array(grounds),
+        terrain,
+        repeat=entry.repeat,
+    )
+
+
+def _replay(
+    words: model.RecordingWords, epoch: datetime, target_id: int, catalogue: Catalogue, source: str
+) -> Replay:
+    where = f'{source}: recording "{words.file}"'
+    if words.file not in RECORDINGS:
+        raise UseError(f"{where}: not a recording that the package carries; expected {' or '.join(RECORDINGS)}")
+    aircraft = _named(catalogue.aircraft, words.class_, f"{where}: class")
+    return Replay(
+        target_id=target_id,
+        name=words.file.upper(),
+        recording=words.file,
+        figures=target_figures(aircraft, "value"),
+        allegiance=ALLEGIANCES.index(words.allegiance),
+        first_fix_s=(_utc(words.shift) - epoch).total_seconds(),
+        transponder=catalogue_transponder(aircraft, None),
+    )
+
+
+def _named(find: Callable[[str], T], name: str, where: str) -> T:
+    try:
+        return find(name)
+    except UseError as error:
+        raise UseError(f"{where}: {error}") from None

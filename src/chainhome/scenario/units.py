@@ -1,0 +1,83 @@
+"""What a user writes → SI floats: the only place where "450 kt" on a command line or in a scenario becomes m/s.
+
+(The catalogue's figures carry a unit of a short fixed list; `Claim.si` converts those.)
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from chainhome.errors import UseError
+
+# Dimension → (SI unit, an example for the error message).
+DIMENSIONS: dict[str, tuple[str, str]] = {
+    "length": ("m", "24 m"),
+    "time": ("s", "12 s"),
+    "speed": ("m/s", "450 kt"),
+    "angle": ("rad", "0.15 deg"),
+    "area": ("m**2", "2 m2"),
+    "frequency": ("Hz", "3 GHz"),
+    "acceleration": ("m/s**2", "4 g"),
+}
+
+_SYNONYMS = {"m2": "m**2", "m²": "m**2", "°": " deg", "g": "standard_gravity", "kts": "kt", "metres": "m", "meters": "m"}
+_QUANTITY = re.compile(r"\s*([-+]?(?:\d+(?:[ _,]\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
+
+
+@cache
+def _registry() -> Any:
+    import pint
+
+    return pint.UnitRegistry()
+
+
+@cache
+def _factor(unit: str, dimension: str) -> float:
+    """Return what one `unit` is in SI; raises KeyError where the unit is unknown or of another dimension."""
+    import pint
+
+    registry = _registry()
+    si, _ = DIMENSIONS[dimension]
+    try:
+        return float(registry.Quantity(1.0, _SYNONYMS.get(unit, unit)).to(si).magnitude)
+    except (pint.PintError, AttributeError, TypeError, AssertionError) as error:
+        raise KeyError(unit) from error
+
+
+def quantity(given: object, dimension: str, where: str, *, bare_si: bool = False, minimum: float | None = None) -> float:
+    """Return a quantity such as `"450 kt"` in SI units.
+
+    `where` names the place for the error message; `bare_si` allows a number without a unit, read as SI; `minimum` (SI)
+    is the least value allowed. Raises UseError for a missing or unknown unit, another dimension, or too small a value.
+
+    >>> round(quantity("450 kt", "speed", "speed"), 2)
+    231.5
+    >>> quantity("0.5 km", "length", "altitude", minimum=0.0)
+    500.0
+    """
+    si, example = DIMENSIONS[dimension]
+    shown = f'"{given}"' if isinstance(given, str) else str(given)
+    wanted = f'expected {"an" if dimension[0] in "aeiou" else "a"} {dimension} such as "{example}"'
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        text = str(given)
+    elif isinstance(given, str):
+        text = given
+    else:
+        raise UseError(f"{where} = {shown}: {wanted}")
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise UseError(f"{where} = {shown}: {wanted}")
+    number = float(re.sub(r"[ _,]", "", match.group(1)))
+    unit = match.group(2)
+    if not unit and not bare_si:
+        raise UseError(f"{where} = {shown} has no unit; {wanted}")
+    try:
+        value = number * (_factor(unit, dimension) if unit else 1.0)
+    except KeyError:
+        raise UseError(f'{where} = {shown}: "{unit}" is not a unit of {dimension}; {wanted}') from None
+    if minimum is not None and value < minimum:
+        least = "must be positive" if minimum == 0.0 else f"must be at least {minimum:g} {si}"
+        raise UseError(f"{where} = {shown} {least}")
+    return value

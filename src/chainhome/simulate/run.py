@@ -1,0 +1,248 @@
+"""One run: fly, look, report, track, identify, score. Progress is told through a callback; nothing is written here.
+
+This version is an open loop: nothing that is tracked changes what flies or looks. So all radars look first, span by
+span, and the chain then takes in their scans in the order of their ends, as it would those of a recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainhome import earth, identity, motion, process, sensors, tracking
+from chainhome.scenario import Scenario
+from chainhome.scenario.reading import FALSE_ALARM_PROBABILITY, SWERLING_CASE
+from chainhome.simulate.observe import (
+    FALSE_ALARM_MAX_ELEVATION_RAD,
+    NEAREST_FALSE_ALARM_M,
+    Observer,
+    false_alarms,
+    look,
+    observer,
+    report,
+)
+from chainhome.simulate.world import fly, sensors_table, world_frame
+from chainhome.tables import (
+    ALLEGIANCES,
+    Codes,
+    Detections,
+    Evidence,
+    Events,
+    Floats,
+    Identities,
+    Looks,
+    Scores,
+    Sensors,
+    Targets,
+    TRACK_STATUSES,
+    Tracks,
+    Truth,
+)
+
+Progress = Callable[[str, float], None]
+
+SPAN_S = 300.0
+# What the tracker expects to see: a target of 2 m² at the radar's published range, seldom better than 0.95.
+EXPECTED_RCS_M2 = 2.0
+BEST_EXPECTED_PD = 0.95
+CHAIN_STEPS_PER_TICK = 25
+
+
+@dataclass(frozen=True, eq=False)
+class RunTables:
+    """All tables of a run; `identities_shared_mode` is empty where the scenario compares nothing."""
+
+    targets: Targets
+    sensors: Sensors
+    truth: Truth
+    looks: Looks
+    detections: Detections
+    tracks: Tracks
+    identities: Identities
+    identities_shared_mode: Identities
+    evidence: Evidence
+    events: Events
+    scores: Scores
+    summary: dict[str, Any]
+
+
+def simulate(
+    scenario: Scenario, *, seed: int, replication: int = 0, progress: Progress = lambda stage, share: None
+) -> RunTables:
+    """Run a scenario; the same seed and replication give the same tables, bit for bit."""
+    progress("fly", 0.0)
+    world = world_frame(scenario)
+    targets, truth = fly(scenario, world)
+    table = sensors_table(scenario, world)
+    terrain = None if scenario.terrain is None else earth.load_terrain(scenario.terrain)
+    watchers = [observer(scenario, post, table, targets, terrain, seed, replication) for post in scenario.posts]
+    looks, detections, compared = _sense(scenario, watchers, motion.index(truth), world, progress)
+    chain = _chain(scenario, watchers, table, targets, world)
+    tracks, evidence, identities = _follow(chain, detections, scenario.length_s, progress)
+    shared = Identities.make(0)
+    if scenario.comparison is not None:
+        shared = _identify_again(chain, detections, compared, tracks)
+    cases = {"as_fielded": identities}
+    if scenario.comparison is not None:
+        cases["shared_secure_mode"] = shared
+    progress("score", 0.0)
+    summary = process.score(targets, table, truth, looks, detections, tracks, cases)
+    progress("score", 1.0)
+    return RunTables(
+        targets,
+        table,
+        truth,
+        looks,
+        detections,
+        tracks,
+        identities,
+        shared,
+        evidence,
+        _events(targets, sensors_=table, looks=looks, tracks=tracks, identities=identities),
+        summary.scores,
+        summary.plain,
+    )
+
+
+def _sense(
+    scenario: Scenario, watchers: list[Observer], truth: motion.TruthIndex, world: earth.Frame, progress: Progress
+) -> tuple[Looks, Detections, Codes]:
+    """Let every radar look over the whole run; return looks, plots and what the compared interrogator heard of them."""
+    looks, plots, heard = [], [], []
+    starts = np.arange(0.0, scenario.length_s, SPAN_S)
+    for number, start in enumerate(starts):
+        end = min(start + SPAN_S, scenario.length_s)
+        for watcher in watchers:
+            seen = look(watcher, truth, world, float(start), float(end))
+            looks.append(seen)
+            position = motion.interpolate(truth, seen.target_id, seen.time_s)[0]
+            altitude = earth.enu_to_geodetic(world, position)[2] if len(seen) else np.zeros(0)
+            plot, answer = report(watcher, seen, altitude, scenario.comparison)
+            false = false_alarms(watcher, float(start), float(end))
+            false = false[false.time_s < scenario.length_s]
+            plots += [plot, false]
+            heard += [answer, false.secure_reply]
+        progress("look", (number + 1) / len(starts))
+    merged = Detections.concat(plots)
+    order = np.lexsort([merged.range_m, merged.sensor_id, merged.time_s])
+    detections = replace(merged[order], detection_id=np.arange(len(merged)))
+    return Looks.concat(looks).sorted_by("time_s", "sensor_id", "target_id"), detections, np.concatenate(heard)[order]
+
+
+def _chain(
+    scenario: Scenario, watchers: list[Observer], table: Sensors, targets: Targets, world: earth.Frame
+) -> process.Chain:
+    by_id = {watcher.post.sensor_id: watcher for watcher in watchers}
+
+    def expected(position_m: Floats, sensor_id: int, time_s: float) -> Floats:
+        """Return what the tracker may expect: in view, in the sector, and near enough for a 2 m² target."""
+        watcher = by_id[sensor_id]
+        range_m, azimuth, _ = earth.measure(position_m, watcher.frame, world)
+        altitude = earth.enu_to_geodetic(world, position_m)[2]
+        local = earth.to_enu(watcher.frame, earth.from_enu(world, position_m))
+        ground = np.hypot(local[:, 0], local[:, 1])
+        open_ = earth.visible(watcher.fan, azimuth, ground, altitude) & (range_m <= watcher.model.max_range_m)
+        open_ &= sensors.in_sector(azimuth, watcher.model.sector_centre_rad, watcher.model.sector_width_rad)
+        snr_db = sensors.reference_snr_db(
+            range_m,
+            EXPECTED_RCS_M2,
+            watcher.model.reference_range_m,
+            watcher.model.reference_rcs_m2,
+            watcher.model.reference_snr_db,
+        )
+        pd = sensors.detection_probability(10 ** (snr_db / 10), FALSE_ALARM_PROBABILITY, SWERLING_CASE)
+        return np.where(open_, np.minimum(pd, BEST_EXPECTED_PD), 0.0)
+
+    density = {}
+    for watcher in watchers:
+        width = watcher.model.sector_width_rad
+        density[watcher.post.sensor_id] = tracking.uniform_clutter_density(
+            watcher.post.false_alarms_per_scan,
+            watcher.model.max_range_m - NEAREST_FALSE_ALARM_M,
+            2 * np.pi if np.isnan(width) else width,
+            FALSE_ALARM_MAX_ELEVATION_RAD,
+        )
+    filed = (targets.allegiance == ALLEGIANCES.index("neutral")) & scenario.flight_plans
+    return process.Chain(
+        sensors=table,
+        world=world,
+        detection_probability=expected,
+        clutter_density=density,
+        known_addresses=targets.icao_address[filed & (targets.icao_address >= 0)],
+        known_codes=targets.mode_3a[filed & (targets.mode_3a >= 0)],
+    )
+
+
+def _follow(
+    chain: process.Chain, detections: Detections, length_s: float, progress: Progress
+) -> tuple[Tracks, Evidence, Identities]:
+    """Feed the chain with every scan of every radar, in the order of their ends."""
+    state = process.start()
+    looks = tracking.looks_of(detections, chain.sensors, start_s=0.0, end_s=length_s)
+    for number, batch in enumerate(looks):
+        state = process.advance(chain, state, detections[batch.rows], batch.sensor_id, batch.time_s)
+        if number % CHAIN_STEPS_PER_TICK == 0:
+            progress("track", number / len(looks))
+    progress("track", 1.0)
+    return process.finished(state)
+
+
+def _identify_again(chain: process.Chain, detections: Detections, compared: Codes, tracks: Tracks) -> Identities:
+    """Return what would have been declared of the same tracks with what the compared interrogator heard."""
+    evidence = process.identify(chain, replace(detections, secure_reply=compared), tracks)
+    beliefs, parts = identity.no_beliefs(), []
+    for time in np.unique(evidence.time_s):
+        beliefs, rows = identity.step(beliefs, evidence[evidence.time_s == time])
+        parts.append(rows)
+    return Identities.concat(parts)
+
+
+def _events(targets: Targets, sensors_: Sensors, looks: Looks, tracks: Tracks, identities: Identities) -> Events:
+    """Return what happened, for the event log: first detections, tracks confirmed and ended, declarations."""
+    parts = []
+    names = dict(zip(sensors_.sensor_id.tolist(), sensors_.name.tolist(), strict=True))
+    found = looks[looks.detected].sorted_by("time_s")
+    _, first = np.unique(np.column_stack([found.sensor_id, found.target_id]), axis=0, return_index=True)
+    seen = found[np.sort(first)]
+    parts.append(
+        Events.make(
+            len(seen),
+            time_s=seen.time_s,
+            kind="first_detection",
+            actor=np.array([names[number] for number in seen.sensor_id.tolist()], np.str_),
+            target_id=seen.target_id,
+            value=seen.range_m,
+        )
+    )
+    ordered = tracks.sorted_by("track_id", "time_s")
+    for status in ("confirmed", "ended"):
+        rows = ordered[ordered.status == TRACK_STATUSES.index(status)]
+        _, first = np.unique(rows.track_id, return_index=True)
+        rows = rows[first]
+        parts.append(
+            Events.make(
+                len(rows), time_s=rows.time_s, kind=f"track_{status}", actor="tracker", track_id=rows.track_id
+            )
+        )
+    changes = identities.sorted_by("track_id", "time_s")
+    for code, allegiance in enumerate(ALLEGIANCES):
+        rows_ = changes[(changes.declared == code) & _changed(changes)]
+        parts.append(
+            Events.make(
+                len(rows_), time_s=rows_.time_s, kind=f"declared_{allegiance}", actor="identity", track_id=rows_.track_id
+            )
+        )
+    return Events.concat([part for part in parts if len(part)]).sorted_by("time_s", "target_id", "track_id")
+
+
+def _changed(rows: Identities) -> NDArray[np.bool_]:
+    """Return which rows (sorted by track and time) declare something else than the row before of their track."""
+    if not len(rows):
+        return np.zeros(0, np.bool_)
+    before = np.append(0, rows.declared[:-1])
+    before[np.append(True, rows.track_id[1:] != rows.track_id[:-1])] = ALLEGIANCES.index("unknown")
+    return np.asarray(rows.declared != before)

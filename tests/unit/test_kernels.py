@@ -1,0 +1,106 @@
+"""Numba's disk cache knows a kernel by its own file alone, so what it uses must stand in that file.
+
+A cached kernel that called one of another file, or read a value of one, would keep the old one after an edit, silently.
+Here the sources are read, not run: a kernel may use nothing that its file imports from the package.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[2] / "src" / "chainhome"
+DECORATORS = {"kernel", "inline"}
+BYPASSES = {"njit", "jit", "vectorize", "guvectorize", "cfunc", "prange", "stencil"}
+
+
+def last_name(node: ast.expr) -> str:
+    """The last part of a decorator's name: `kernel` of `@kernel`, `@_jit.kernel` and `@_jit.kernel()`."""
+    node = node.func if isinstance(node, ast.Call) else node
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def kernels_of(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """The functions of a file that are compiled, by decorator or as `name = kernel(function)`."""
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    found = {n: f for n, f in functions.items() if any(last_name(d) in DECORATORS for d in f.decorator_list)}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and last_name(node) in DECORATORS):
+        found |= {a.id: functions[a.id] for a in call.args if isinstance(a, ast.Name) and a.id in functions}
+    return found
+
+
+def imported_from_package(tree: ast.AST) -> set[str]:
+    """The names that a file binds by importing from chainhome."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").split(".")[0] == "chainhome"):
+            names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            names |= {a.asname or "chainhome" for a in node.names if a.name.split(".")[0] == "chainhome"}
+    return names
+
+
+def foreign_uses(source: str) -> list[str]:
+    """What the kernels of a file use from elsewhere in the package, as `kernel uses name`."""
+    tree = ast.parse(source)
+    foreign = imported_from_package(tree) - DECORATORS
+    # A value that the file computes from an imported one is as foreign as the import.
+    for node in tree.body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        value = getattr(node, "value", None)
+        if targets and value is not None and not (isinstance(value, ast.Call) and last_name(value) in DECORATORS):
+            used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+            if used & foreign:
+                foreign |= {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    found: set[str] = set()
+    for name, function in kernels_of(tree).items():
+        local = foreign | imported_from_package(function)
+        found |= {
+            f"{name} uses {node.id}"
+            for statement in function.body
+            for node in ast.walk(statement)
+            if isinstance(node, ast.Name) and node.id in local
+        }
+    return sorted(found)
+
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+WITH_KERNELS = [path for path in FILES if kernels_of(ast.parse(path.read_text(encoding="utf-8")))]
+
+
+def test_no_kernel_uses_anything_of_another_file() -> None:
+    found = {str(path.relative_to(PACKAGE)): foreign_uses(path.read_text(encoding="utf-8")) for path in WITH_KERNELS}
+    assert {name: uses for name, uses in found.items() if uses} == {}
+
+
+def test_only_one_file_names_the_compiler_and_its_flags() -> None:
+    found = []
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            named = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+            if named in BYPASSES:
+                found.append(str(path.relative_to(PACKAGE)))
+    assert set(found) <= {"_jit.py"}
+
+
+@pytest.mark.parametrize(
+    ("source", "uses"),
+    [
+        ("from chainhome.a import f\n@kernel\ndef g(x):\n    return f(x)\n", ["g uses f"]),
+        ("from chainhome import a\n@_jit.kernel\ndef g(x):\n    return a.f(x)\n", ["g uses a"]),
+        ("from .a import f as h\n@inline\ndef g(x):\n    return h(x)\n", ["g uses h"]),
+        ("from chainhome.a import f\ndef g(x):\n    return f(x)\nfast = kernel(g)\n", ["g uses f"]),
+        ("from chainhome.constants import C\nD = 2 * C\n@kernel\ndef g(x):\n    return D * x\n", ["g uses D"]),
+        ("@kernel\ndef g(x):\n    from chainhome.a import f\n    return f(x)\n", ["g uses f"]),
+        ("import chainhome.a\n@kernel\ndef g(x):\n    return chainhome.a.f(x)\n", ["g uses chainhome"]),
+        ("from chainhome._jit import kernel\nfrom math import sin\n@kernel\ndef g(x):\n    return sin(x)\n", []),
+        ("from chainhome.a import f\n@kernel\ndef g(x):\n    return x\ndef h(x):\n    return f(g(x))\n", []),
+        ("@inline\ndef f(x):\n    return x\n@kernel\ndef g(x):\n    return f(x)\n", []),
+    ],
+)
+def test_the_search_finds_each_way_to_use_another_file(source: str, uses: list[str]) -> None:
+    assert foreign_uses(source) == uses

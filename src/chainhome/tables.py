@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -75,9 +74,13 @@ def _text(doc: str) -> Any:
     return _column("U", "", doc)
 
 
-@cache
+_declared: dict[type, Mapping[str, Column]] = {}
+
+
 def _columns_of(kind: type[Table]) -> Mapping[str, Column]:
-    return MappingProxyType({f.name: f.metadata["column"] for f in fields(kind)})
+    if kind not in _declared:
+        _declared[kind] = MappingProxyType({f.name: f.metadata["column"] for f in fields(kind)})
+    return _declared[kind]
 
 
 def _fits(declared: tuple[int, ...], shape: tuple[int, ...]) -> bool:

@@ -57,6 +57,12 @@ def test_a_national_system_answers_its_own_keys_only() -> None:
     assert shared_modes(NATO_GROUND, own) == {"mode-3a"}
 
 
+def test_a_broadcast_is_no_answer() -> None:
+    receiver, sender = Interrogator(frozenset({"ads-b", "mode-s"})), Transponder(frozenset({"ads-b", "mode-s"}))
+    assert shared_modes(receiver, sender) == {"mode-s"}
+    assert reply_probability(receiver, sender, "ads-b") == 0.0
+
+
 def test_a_transponder_that_is_off_answers_nothing() -> None:
     off = Transponder(FIGHTER.modes, FIGHTER.keys, on=False)
     assert shared_modes(NATO_GROUND, off) == frozenset()
@@ -72,5 +78,7 @@ def test_the_secure_answer_does_not_depend_on_the_order_of_looks() -> None:
 def test_a_misspelt_mode_answers_with_the_nearest_one() -> None:
     with pytest.raises(UseError, match="did you mean mode-5"):
         Transponder(frozenset({"mode5"}))
+    with pytest.raises(UseError, match="did you mean russian-secure"):
+        Interrogator(frozenset({"rusian-secure"}))
     with pytest.raises(UseError, match="between 0 and 1"):
         reply_probability(NATO_GROUND, FIGHTER, "mode-s", 1.2)

@@ -102,6 +102,29 @@ def test_a_plot_without_height_starts_a_track_of_unknown_height_that_is_confirme
     assert (np.abs(state.mean[0, 0, :3] - straight(PERIOD * 5 + 3.0)) < five_sigma).all()
 
 
+@pytest.mark.parametrize(("range_m", "sigma_m"), [(100e3, 4_000.0), (6e3, 3_000.0)])
+def test_a_new_track_without_height_is_unsure_of_it_by_the_prior_or_half_the_range(
+    range_m: float, sigma_m: float
+) -> None:
+    plot = Detections.make(detection_id=[0], sensor_id=3, time_s=0.0, range_m=range_m, azimuth_rad=0.0)
+    state, _ = look(initial_state(), plot, 1.0, clutter_density=1e-6)
+    along = state.mean[0, 0, :3] / range_m
+    spread = state.covariance[0, 0, :3, :3]
+    assert np.sqrt(spread[2, 2]) == pytest.approx(sigma_m, rel=0.02)
+    assert np.sqrt(along @ spread @ along) == pytest.approx(50.0, rel=0.02)
+    assert np.linalg.norm(state.mean[0, 0, :3]) == pytest.approx(range_m, rel=1e-9)
+
+
+def test_a_new_track_at_a_reported_position_without_height_gets_the_prior_height() -> None:
+    from chainhome.earth import enu_to_geodetic
+
+    plot = Detections.make(detection_id=[0], sensor_id=2, time_s=0.0, x_m=150e3, y_m=-200e3, range_sigma_m=30.0)
+    state, _ = look(initial_state(), plot, 1.0, clutter_density=1e-12)
+    one_metre = 1.0
+    assert abs(enu_to_geodetic(WORLD, state.mean[0, 0, :3])[2] - 6_000.0) < one_metre
+    assert np.sqrt(state.covariance[0, 0, 2, 2]) == pytest.approx(4_000.0, rel=0.01)
+
+
 def test_a_flight_level_gives_height_to_a_radar_that_measures_none() -> None:
     state = initial_state()
     from chainhome.earth import enu_to_geodetic
@@ -282,10 +305,12 @@ def test_two_passes_of_the_beam_in_one_scan_feed_one_track() -> None:
     state, _ = followed(6)
     early, late = PERIOD * 6 + 0.1, PERIOD * 7 - 0.1
     both = Detections.concat([seen_by(0, straight(early), early, 6), seen_by(0, straight(late), late, 7)])
+    alone = [look(state, both[[i]], PERIOD * 7)[0].existence[0] for i in (0, 1)]
     state, tracks = look(state, both, PERIOD * 7)
     assert len(state) == 1
     assert state.time_s.tolist() == [late]
     assert tracks.track_id.tolist() == [0]
+    assert state.existence[0] in alone  # one look is one proof of existence
 
 
 def test_a_close_neighbour_in_the_same_pass_becomes_a_track_of_its_own() -> None:
@@ -307,6 +332,18 @@ def test_two_radars_whose_scans_overlap_share_one_track() -> None:
     ten_metres = 10.0
     assert np.abs(state.mean[0, 0, :3] - straight(state.time_s[0])).max() < ten_metres
     assert state.time_s.tolist() == [69.0]
+
+
+def test_a_plot_twelve_seconds_older_than_its_track_sharpens_the_present_and_does_not_drag_it_back() -> None:
+    before, _ = followed(6)
+    now = before.time_s[0]
+    after, rows = look(before, seen_by(1, straight(now - 12.0), now - 12.0, 90), PERIOD * 6 + 1.0)
+    assert len(after) == 1
+    assert after.last_detection_id.tolist() == [90]
+    assert (rows.time_s.tolist(), rows.detection_id.tolist()) == ([now], [90])
+    ten_metres = 10.0
+    assert np.abs(after.mean[0, 0, :3] - straight(now)).max() < ten_metres
+    assert np.trace(after.covariance[0, 0]) < np.trace(before.covariance[0, 0])
 
 
 def test_estimation_errors_are_as_large_as_the_covariance_says() -> None:

@@ -6,10 +6,10 @@ up by name, `iter_claims` lists every claim of an item, `status_at` tells what h
 
 from chainhome.catalogue.bibliography import cited_keys, sources_markdown
 from chainhome.catalogue.loader import content_hash, load
+from chainhome.catalogue.look_up import Catalogue
 from chainhome.catalogue.model import (
     Aircraft,
     Band,
-    Catalogue,
     Claim,
     Event,
     History,

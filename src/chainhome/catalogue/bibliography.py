@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from chainhome.catalogue.model import Catalogue, Item, Source, iter_claims
+from chainhome.catalogue.look_up import Catalogue
+from chainhome.catalogue.model import Item, Source, iter_claims
 
 _KINDS = {
     "found": "Read where it stands",
@@ -13,7 +14,8 @@ _KINDS = {
 _INTRODUCTION = """# Sources
 
 Every figure of the catalogue and every formula of the code names its source by a key in square brackets.
-Behind each source stands how far to trust it.
+Behind each source stands how far to trust it. A title such as "Report on ..." describes an article whose own title was
+not kept; an address without a link is all that is known of the place.
 This page is generated from `src/chainhome/catalogue/data/sources.toml`; change it there.
 """
 
@@ -35,7 +37,12 @@ def sources_markdown(catalogue: Catalogue | None = None) -> str:
 
 
 def cited_keys(item: Item) -> list[str]:
-    """Return the keys of all sources that an item's claims cite, each once, in the order of the file."""
+    """Return the keys of all sources that an item's claims cite, each once, in the order of the file.
+
+    >>> from chainhome.catalogue import load
+    >>> cited_keys(load().system("s-400"))[0]
+    'tass976849'
+    """
     keys: dict[str, None] = {}
     for _, claim in iter_claims(item):
         keys.update(dict.fromkeys(claim.sources))

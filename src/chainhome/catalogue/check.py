@@ -24,7 +24,14 @@ _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
 def check_documents(documents: dict[str, Document]) -> None:
-    """Check the shape of every file, every claim, and that sources, radars, systems and names fit together."""
+    """Check the shape of every file, every claim, and that sources, radars, systems and names fit together.
+
+    UseError names the first file and key that is wrong.
+
+    >>> check_documents({"sources.toml": {"me": {"title": "Mine"}}})
+    Traceback (most recent call last):
+    chainhome.errors.UseError: sources.toml: me.publisher = {'title': 'Mine'}: Field required
+    """
     for name, document in documents.items():
         _check_shape(name, document)
     sources = documents["sources.toml"]

@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from chainhome.catalogue.look_up import Catalogue
 from chainhome.catalogue.model import (
     Aircraft,
-    Catalogue,
     Claim,
     Claims,
     Event,
@@ -50,7 +50,11 @@ def load(folder: Path | None = None) -> Catalogue:
 
 
 def data_files(folder: Path = DATA_FOLDER) -> list[Path]:
-    """Return the files of a catalogue's folder in a fixed order: the sources first, then item by item."""
+    """Return the files of a catalogue's folder in a fixed order: the sources first, then item by item.
+
+    >>> data_files()[0].name
+    'sources.toml'
+    """
     items = [path for name in ITEM_FOLDERS for path in sorted((folder / name).glob("*.toml"))]
     return [folder / "sources.toml", *items]
 
@@ -72,7 +76,11 @@ def content_hash(folder: Path = DATA_FOLDER) -> str:
 
 
 def read_documents(folder: Path) -> dict[str, Document]:
-    """Parse the files of a catalogue: "systems/s-400.toml" -> its tables. A malformed file raises UseError."""
+    """Parse the files of a catalogue: "systems/s-400.toml" -> its tables. A malformed file raises UseError.
+
+    >>> read_documents(DATA_FOLDER)["systems/s-400.toml"]["claims"]["headline_range"]["value"]
+    400
+    """
     import tomllib
 
     from chainhome.errors import UseError
@@ -90,7 +98,11 @@ def read_documents(folder: Path) -> dict[str, Document]:
 
 
 def build(documents: dict[str, Document]) -> Catalogue:
-    """Build the records from parsed files that have been checked."""
+    """Build the records from parsed files that have been checked.
+
+    >>> len(build(read_documents(DATA_FOLDER)).systems)
+    6
+    """
     tables: dict[str, dict[str, Any]] = {name: {} for name in ITEM_FOLDERS}
     makers = {"systems": _system, "aircraft": _aircraft, "sites": _site, "topics": _topic, "history": _history}
     for name, document in documents.items():

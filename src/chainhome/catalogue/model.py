@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from typing import Final, NamedTuple, TypeAlias
 
 from chainhome.constants import FOOT_M, KNOT_MPS, NAUTICAL_MILE_M
-from chainhome.errors import UseError, nearest
 
 CONFIDENCES = ("high", "medium", "low")
 STATUSES = ("published", "derived", "assumed", "unverified")
@@ -23,7 +22,6 @@ SHAPES = ("fighter", "airliner", "missile", "drone")
 OPEN_MODES = ("mode-1", "mode-2", "mode-3a", "mode-c", "mode-s", "ads-b")
 SECURE_MODES = ("mode-4", "mode-5", "russian-secure", "turkish-secure", "chinese-secure")
 KEY_DOMAINS = ("nato", "russia", "turkey", "china", "civil", "none")
-KINDS = ("system", "aircraft", "site", "topic", "history", "source")
 
 # Unit as written -> factor to SI. Counts and ratios keep their number; "g" and "Mach" stay multiples.
 UNITS: Final[Mapping[str, float]] = {
@@ -265,7 +263,6 @@ class Topic:
 
 
 Item: TypeAlias = System | Aircraft | Site | Topic | History
-T = TypeVar("T", System, Aircraft, Site, Topic, History, Item)
 
 
 def normalise(name: str) -> str:
@@ -301,85 +298,3 @@ def iter_claims(item: Item) -> Iterator[tuple[str, Claim]]:
                 folder = "radars" if isinstance(member, Radar) else "interceptors"
                 for name, claim in member.claims.items():
                     yield f"{folder}.{key}.{name}", claim
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """Everything that the catalogue holds, by key, with look-ups that also take aliases."""
-
-    systems: Mapping[str, System]
-    aircraft_classes: Mapping[str, Aircraft]
-    sites: Mapping[str, Site]
-    topics: Mapping[str, Topic]
-    histories: Mapping[str, History]
-    sources: Mapping[str, Source]
-
-    def system(self, name: str) -> System:
-        """Return a system by key or alias; UseError with the nearest names."""
-        return _look_up("system", self.systems, name)
-
-    def aircraft(self, name: str) -> Aircraft:
-        """Return a class of aircraft by key or alias; UseError with the nearest names."""
-        return _look_up("aircraft class", self.aircraft_classes, name)
-
-    def site(self, name: str) -> Site:
-        """Return a site by key or alias; UseError with the nearest names."""
-        return _look_up("site", self.sites, name)
-
-    def topic(self, name: str) -> Topic:
-        """Return a topic by key or alias; UseError with the nearest names."""
-        return _look_up("topic", self.topics, name)
-
-    def history(self, name: str) -> History:
-        """Return a country's history by key or alias; UseError with the nearest names."""
-        return _look_up("history", self.histories, name)
-
-    def source(self, key: str) -> Source:
-        """Return a source by its key; UseError with the nearest keys."""
-        if key not in self.sources:
-            raise UseError(f'the catalogue has no source "{key}"{nearest(key, sorted(self.sources))}')
-        return self.sources[key]
-
-    def find(self, name: str) -> Item:
-        """Return the item of any kind with this key or alias; UseError with the nearest names over all kinds."""
-        tables: tuple[Mapping[str, Item], ...] = (
-            self.systems,
-            self.aircraft_classes,
-            self.sites,
-            self.topics,
-            self.histories,
-        )
-        merged: dict[str, Item] = {key: item for table in reversed(tables) for key, item in table.items()}
-        return _look_up("entry", merged, name)
-
-    def names(self, kind: str) -> list[str]:
-        """Return the sorted keys of one kind: system, aircraft, site, topic, history or source."""
-        tables: dict[str, Mapping[str, object]] = {
-            "system": self.systems,
-            "aircraft": self.aircraft_classes,
-            "site": self.sites,
-            "topic": self.topics,
-            "history": self.histories,
-            "source": self.sources,
-        }
-        if kind not in tables:
-            raise ValueError(f"kind {kind!r} is not one of {', '.join(tables)}")
-        return sorted(tables[kind])
-
-    def items(self) -> Iterator[Item]:
-        """Yield every item but the sources: systems, aircraft, sites, topics, histories."""
-        yield from self.systems.values()
-        yield from self.aircraft_classes.values()
-        yield from self.sites.values()
-        yield from self.topics.values()
-        yield from self.histories.values()
-
-
-def _look_up(kind: str, table: Mapping[str, T], name: str) -> T:
-    wanted = normalise(name)
-    for key, item in table.items():
-        if wanted == key or wanted in item.aliases:
-            return item
-    known = sorted({*table, *(alias for item in table.values() for alias in item.aliases)})
-    hint = nearest(wanted, known) or f"; known are {', '.join(sorted(table))}"
-    raise UseError(f'the catalogue has no {kind} "{name}"{hint}')

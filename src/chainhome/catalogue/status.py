@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainhome.catalogue.model import Catalogue, Event
+from chainhome.catalogue.look_up import Catalogue
+from chainhome.catalogue.model import Event
 from chainhome.errors import UseError
 
 

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list_all(catalogue: Catalogue, as_json: bool) -> None:
-    items = [item for item in catalogue.items()]
+    items = list(catalogue.items())
     if as_json:
         shown = [{"kind": i.kind, "key": i.key, "name": i.name, "aliases": list(i.aliases)} for i in items]
         print(json.dumps(shown, indent=2, ensure_ascii=False))
@@ -147,7 +147,9 @@ def _plain(text: str) -> str:
 
 def _status(item: Item, catalogue: Catalogue, date: str, as_json: bool) -> None:
     if not isinstance(item, History):
-        raise UseError(f'--date: "{item.key}" has no dated deliveries; expected {", ".join(catalogue.names("history"))}')
+        raise UseError(
+            f'--date: "{item.key}" has no dated deliveries; expected {", ".join(catalogue.names("history"))}'
+        )
     systems = sorted({event.system for event in item.events if event.system in catalogue.systems})
     told = [status_at(catalogue, date, system, item.key) for system in systems]
     if as_json:

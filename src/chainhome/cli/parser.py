@@ -113,7 +113,9 @@ def _reach(commands: Any) -> None:
         "chainhome reach s-400 --target f-16 --altitude 100m --out reach-f16",
     )
     parser.add_argument("system", metavar="SYSTEM", help="a system of the catalogue, such as s-400 or patriot")
-    parser.add_argument("--target", required=True, metavar="CLASS", help="a target class, such as f-16 or one-way-drone")
+    parser.add_argument(
+        "--target", required=True, metavar="CLASS", help="a target class, such as f-16 or one-way-drone"
+    )
     parser.add_argument(
         "--altitude",
         action="append",
@@ -169,7 +171,9 @@ def _catalogue(commands: Any) -> None:
         "chainhome catalogue s-400",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="a system, target class, site or topic")
-    parser.add_argument("--date", metavar="DATE", help="with turkey: what was delivered and active on a day (2019-09-30)")
+    parser.add_argument(
+        "--date", metavar="DATE", help="with turkey: what was delivered and active on a day (2019-09-30)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

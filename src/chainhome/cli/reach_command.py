@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from chainhome import earth
@@ -25,9 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     outside = terrain is not None and not bool(earth.on_terrain(terrain, place.lat_rad, place.lon_rad))
     if outside:
         terrain = None
-    altitudes = tuple(
-        quantity(text, "length", "--altitude", bare_si=True) for text in arguments.altitude or ()
-    )
+    altitudes = tuple(quantity(text, "length", "--altitude", bare_si=True) for text in arguments.altitude or ())
     question = Question(
         system=system,
         aircraft=aircraft,
@@ -45,8 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     result = reach(question, catalogue)
     if outside:
         print(
-            f"chainhome: {place.name} lies outside the shipped terrain (33-45 N, 24-46 E); going on with a smooth earth",
-            file=__import__("sys").stderr,
+            f"chainhome: {place.name} lies outside the shipped terrain (33-45 N, 24-46 E); "
+            "going on with a smooth earth",
+            file=sys.stderr,
         )
     if arguments.json:
         print(json.dumps(to_json(result), indent=2, ensure_ascii=False))

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     record = _record(scenario, catalogue, arguments.seed)
     writer = RunWriter(folder, scenario.text, record, replace=arguments.replace)
     try:
-        with _progress(quiet=arguments.json) as tell:
+        with _Progress(quiet=arguments.json) as tell:
             summary = _simulate_and_write(scenario, arguments, writer, tell)
     except KeyboardInterrupt:
         writer.abandon()
@@ -141,7 +141,7 @@ def _degrees(radians: float) -> float:
     return round(degrees(radians), 9)
 
 
-class _progress:
+class _Progress:
     """A progress bar on standard error: on a terminal one line that moves, elsewhere one line for each stage."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -238,8 +238,8 @@ def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report:
     out.print(rows)
     gospa = summary["gospa"]
     print(
-        f"GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; on average {gospa['mean_missed']:.2f} targets in view "
-        f"missed and {gospa['mean_false']:.2f} false tracks shown"
+        f"GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; on average {gospa['mean_missed']:.2f} targets in "
+        f"view missed and {gospa['mean_false']:.2f} false tracks shown"
     )
     print()
     print("Can they tell friend from enemy?")

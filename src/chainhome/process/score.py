@@ -69,7 +69,7 @@ def score(
         )
     ]
     mean_square = [np.sqrt(float(np.mean(part**2))) if len(part) else 0.0 for part in (series.distance,)]
-    plain = {
+    plain: dict[str, Any] = {
         "radars": _radars(targets, sensors, looks),
         "tracks": continuity,
         "false_tracks": int((owner == -1).sum()),

@@ -199,9 +199,7 @@ def _verbs(question: Question, height: float | None, at_end: _End) -> _Verbs:
     same = at_end.engagement is at_end.search
     second = search if same else detect(at_end.engagement, approach, at_end.fan, pd=pd, end=at_end.end, smooth=smooth)
     start, behind = chain_start(track, search, second)
-    return _Verbs(
-        search, track, engage(start, behind, approach, at_end.fan, at_end.interceptor, at_end.reaction_s)
-    )
+    return _Verbs(search, track, engage(start, behind, approach, at_end.fan, at_end.interceptor, at_end.reaction_s))
 
 
 def _row(question: Question, height: float | None, ends: dict[End, _End]) -> ReachRow:
@@ -299,7 +297,16 @@ def _every(fan: earth.Fan, bearing: int, sample: int) -> earth.Fan:
 
 def _rules(question: Question, ends: dict[End, _End]) -> set[str]:
     value = ends["value"]
-    used = {"headline", "reference-path", "mean-rcs", "line-of-sight", "clutter", "confirmed-track", "preset", "bearings"}
+    used = {
+        "headline",
+        "reference-path",
+        "mean-rcs",
+        "line-of-sight",
+        "clutter",
+        "confirmed-track",
+        "preset",
+        "bearings",
+    }
     used |= {"range-end", "horizon-or-terrain"} | set(value.search.rules) | set(value.engagement.rules)
     used |= {"ballistic"} if is_ballistic(question.aircraft) else {"inbound", "height-datum"}
     if value.interceptor is not None:

@@ -126,9 +126,7 @@ def _line_of_sight(fan: earth.Fan, approach: Approach, smooth: bool) -> tuple[Bo
     }
 
 
-def detect(
-    radar: RadarFigures, approach: Approach, fan: earth.Fan, *, pd: float, end: End, smooth: bool
-) -> Detection:
+def detect(radar: RadarFigures, approach: Approach, fan: earth.Fan, *, pd: float, end: End, smooth: bool) -> Detection:
     """Return where each limit ends the detection of an approach, and the nearest of them, by bearing."""
     bearings = len(fan.bearings_rad)
     needed = float(sensors.required_snr_db(pd, FALSE_ALARM_PROBABILITY, SWERLING_CASE))
@@ -138,9 +136,7 @@ def detect(
     in_view, sight = _line_of_sight(fan, approach, smooth)
 
     clutter = CLUTTER_AT[end]
-    clutter_m = float(
-        sensors.clutter_limited_range_m(approach.rcs_m2, -approach.speed_mps, needed, clutter)
-    )
+    clutter_m = float(sensors.clutter_limited_range_m(approach.rcs_m2, -approach.speed_mps, needed, clutter))
     nowhere = np.full(bearings, np.nan)
     unmasked = np.ones_like(in_view)
     clutter_limit = nowhere
@@ -149,11 +145,15 @@ def detect(
         unmasked = np.broadcast_to(~masked, in_view.shape)
         ends = earth.first_lost_m(unmasked, fan.ranges_m, GAP_M)
         # The samples stand a step apart; where clutter starts between two of them its own range is the limit.
-        clutter_limit = np.where(ends < fan.ranges_m[-1], np.maximum(ends, np.minimum(clutter_m, ends + _step(fan))), np.nan)
+        clutter_limit = np.where(
+            ends < fan.ranges_m[-1], np.maximum(ends, np.minimum(clutter_m, ends + _step(fan))), np.nan
+        )
     instrumented = nowhere
     if np.isfinite(radar.instrumented_m):
         at_edge = np.interp(radar.instrumented_m, fan.ranges_m, typical_m)
-        instrumented = np.full(bearings, float(engagement.slant_to_ground_m(radar.instrumented_m, fan.antenna_msl_m, at_edge)))
+        instrumented = np.full(
+            bearings, float(engagement.slant_to_ground_m(radar.instrumented_m, fan.antenna_msl_m, at_edge))
+        )
     limits = {
         "instrumented": instrumented,
         "sensitivity": np.full(bearings, _last_above(snr, needed)),

@@ -91,16 +91,14 @@ def claims_used(system: System, preset: Preset, aircraft: Aircraft) -> tuple[tup
     return tuple(used)
 
 
-def notes(
-    terrain: earth.Terrain | None, outside_share: float, used: tuple[tuple[str, Claim], ...]
-) -> tuple[str, ...]:
+def notes(terrain: earth.Terrain | None, outside_share: float, used: tuple[tuple[str, Claim], ...]) -> tuple[str, ...]:
     """Return the sentences that must stand under the numbers."""
     told = []
     if terrain is not None:
         told.append(terrain.note)
         if outside_share > 0.0:
             told.append(
-                f"{outside_share:.0%} of the disc lies outside the shipped terrain and is taken as sea: optimistic there."
+                f"{outside_share:.0%} of the disc lies outside the shipped terrain and counts as sea: optimistic there."
             )
     unverified = [path for path, claim in used if claim.status == "unverified"]
     assumed = [path for path, claim in used if claim.status == "assumed"]

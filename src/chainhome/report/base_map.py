@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
+TERRAIN_LINE = "Terrain: SRTM30_PLUS at 1 arc-minute; it clips peaks by up to 1 km, so what hills hide is too little."
 
 
 @dataclass(frozen=True)

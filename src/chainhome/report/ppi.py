@@ -118,8 +118,8 @@ def draw_ppi(run: Run) -> Figure | None:
         caption = (
             f"{np.count_nonzero(real):,} plots of targets and {np.count_nonzero(~real):,} false alarms over the whole "
             f"run, one scan every {period:g} s. Bright: the {BRIGHT_SCANS} busiest scans, {span}, the newest with its "
-            "symbol, the others fading with age. Range is slant range, azimuth from true north at the radar. Which plot "
-            "is false is known to the simulation only."
+            "symbol, the others fading with age. Range is slant range, azimuth from true north at the radar. Which "
+            "plot is false is known to the simulation only."
         )
         title = f"On the scope: {sensors.name[row]}"
         frame = style.framed(title, str(run.record.get("title", "")), caption, 7.1)

@@ -50,7 +50,7 @@ def _rings(result: ReachResult) -> list[tuple[str, str, Floats]]:
 
 def _extent(result: ReachResult, rings: list[tuple[str, str, Floats]]) -> base_map.Extent:
     farthest = [float(np.nanmax(np.hypot(*xy.T))) for _, _, xy in rings]
-    claim = [float(result.claim_km)] if result.claim_km else []
+    claim = [float(result.claim_km)] if style.known(result.claim_km) else []
     half = 1.07 * max([*farthest, *claim, 20.0])
     return base_map.Extent(-half, half, -half, half)
 
@@ -60,7 +60,7 @@ def _draw_claim(axes: Axes, result: ReachResult) -> Floats:
     bearing = np.linspace(0.0, 2 * np.pi, 361)
     ring = np.column_stack(base_map.polar_xy(bearing, np.full_like(bearing, result.claim_km)))
     low, high = result.claim_low_km, result.claim_high_km
-    if low and high and high - low > 1.0:
+    if style.known(low) and style.known(high) and high - low > 1.0:
         outer = np.column_stack(base_map.polar_xy(bearing, np.full_like(bearing, high)))
         inner = np.column_stack(base_map.polar_xy(bearing[::-1], np.full_like(bearing, low)))
         axes.fill(*np.concatenate([outer, inner]).T, color="#3a3f4a", alpha=0.09, lw=0, zorder=3.5)
@@ -85,12 +85,12 @@ def _caption(result: ReachResult) -> str:
     target = style.with_article(result.target_name)
     about = (
         f"Solid lines: where {target} {heights} is first lost for more than 5 km, bearing by bearing, to "
-        f"{result.search_radar_name}, preset {result.preset}; the number is the median over bearings. "
+        f"{result.search_radar_name}, preset {result.preset}, single-scan Pd {result.detection_probability:g}; the number is the median over bearings. "
         "Dashed: the published range, grey its published spread."
     )
-    keys = ", ".join(source.key for source in result.sources)
-    ground = "Smooth earth, no terrain." if result.smooth else "Terrain from SRTM30_PLUS."
-    return f"{about} {ground} Distances and bearings from the site are true. Coast: Natural Earth. Figures: {keys}."
+    ground = "Smooth earth, no terrain." if result.smooth else base_map.TERRAIN_LINE
+    marks = "Distances and bearings from the site are true. Coast: Natural Earth."
+    return f"{about} {ground} {marks} {style.source_line(result.sources)}"
 
 
 def _draw_rings(axes: Axes, rings: list[tuple[str, str, Floats]]) -> None:
@@ -125,7 +125,7 @@ def _draw_whole(axes: Axes, result: ReachResult, rings: list[tuple[str, str, Flo
     base_map.draw_ground(axes, extent, centre, hills=not result.smooth)
     near = _near(rings, extent.east_km)
     named = [ring for ring in rings if all(ring is not other for other in near)]
-    if result.claim_km:
+    if style.known(result.claim_km):
         named.append((f"claim: {style.km_text(result.claim_km)}", style.CLAIM, _draw_claim(axes, result)))
     _draw_sector(axes, result, extent.east_km)
     _draw_rings(axes, rings)

@@ -123,13 +123,13 @@ def reach_html(result: ReachResult, pictures: dict[str, page.Picture]) -> str:
     """Return the page of a result with its pictures inside."""
     about = f"{result.system_name} against {style.with_article(result.target_name)} at {result.site_name}"
     claimed = f"The published range is {style.km_text(result.claim_km)}"
-    if result.claim_high_km and result.claim_high_km > result.claim_low_km:
+    if style.known(result.claim_high_km) and result.claim_high_km > result.claim_low_km:
         claimed += f" (published figures run from {result.claim_low_km:.0f} to {result.claim_high_km:.0f} km)"
     ground = "smooth earth" if result.smooth else "real terrain"
     setting = (
-        f"{claimed}. Antenna {result.antenna_m:.0f} m above the ground at {result.lat_deg:.4f}°, {result.lon_deg:.4f}°, "
-        f"ground {result.site_ground_m:.0f} m above sea level; {ground}. Preset {result.preset}: search "
-        f"{result.search_radar_name}, engagement {result.engagement_radar_name}, interceptor "
+        f"{claimed}. Antenna {result.antenna_m:.0f} m above the ground at {result.lat_deg:.4f}°, "
+        f"{result.lon_deg:.4f}°, ground {result.site_ground_m:.0f} m above sea level; {ground}. Preset "
+        f"{result.preset}: search {result.search_radar_name}, engagement {result.engagement_radar_name}, interceptor "
         f"{result.interceptor_name}. {result.preset_note}"
     )
     header = page.joined(

@@ -132,7 +132,7 @@ def draw_run_map(run: Run) -> Figure:
         caption = (
             f"{len(flights)} flights, {plots:,} plots. Thin lines: where the aircraft truly flew; gaps in the colour "
             "are gaps in the tracking. A symbol ends each track. Triangles: sensors. Distances and bearings from "
-            f"{origin.get('name') or 'the origin'} are true. Coast: Natural Earth. Terrain: SRTM30_PLUS."
+            f"{origin.get('name') or 'the origin'} are true. Coast: Natural Earth. {base_map.TERRAIN_LINE}"
         )
         title = f"{run.record.get('title', 'Run')}: what was tracked, and as what"
         frame = style.framed(title, f"From {run_data.clock(run, 0.0)} UTC", caption, high + 0.3)

@@ -105,7 +105,7 @@ def _pictures(run: Run) -> dict[str, page.Picture]:
         "detection": (
             draw_detection,
             "Detection against prediction",
-            "Measured share of looks detected beside the predicted one, by target; the detection table has the numbers.",
+            "Measured share of looks detected beside the predicted one, by target; the table has the numbers.",
         ),
         "timeline": (
             draw_timeline,

@@ -114,11 +114,11 @@ def draw_side_view(run: Run) -> Figure | None:
     with style.look():
         caption = (
             "Rings: first detection of each aircraft, with its slant range and the limit that hid it before. Heights "
-            "above mean sea level. Coloured: the flights that the trial is about, by true allegiance; grey: other traffic. "
-            "The shaded ground is what a level ray from the antenna leaves dark over a smooth earth of 4/3 radius; "
-            "hills hide more."
+            "above mean sea level. Coloured: the flights that the trial is about, by true allegiance; grey: other "
+            "traffic. The shaded ground is what a level ray from the antenna leaves dark over a smooth earth of 4/3 "
+            "radius; hills hide more."
         )
-        title = f"From the side: where {sensors.name[row]} first saw each aircraft"
+        title = f"From the side: first detections by {sensors.name[row]}"
         frame = style.framed(title, str(run.record.get("title", "")), caption, 4.4)
         axes = frame.axes(0.55, 0.48, 0.1, 0.05)
         named = _draw_flights(axes, run, sensors, row)

@@ -142,12 +142,13 @@ def draw_gospa(run: Run) -> Figure | None:
     if not series:
         return None
     whole = run_data.summary(run, "gospa")
-    p, c = whole.get("p", 2), whole.get("c_m")
+    p = whole.get("p", 2)
+    cut_off = f", cut-off {whole['c_m']:,.0f} m" if whole.get("c_m") else ""
     with style.look():
         caption = (
-            f"GOSPA of the tracks against the true places{f', cut-off {c:g} m' if c else ''}, order {p:g}: the parts add as "
-            f"powers of {p:g}, and not as lengths. Missed: aircraft in the run without a track, so also those still "
-            "behind the horizon. False: tracks without an aircraft."
+            f"GOSPA of the tracks against the true places{cut_off}, order {p:g}: the parts add as powers of {p:g}, and "
+            "not as lengths. Missed: aircraft in the run without a track, so also those still behind the horizon. "
+            "False: tracks without an aircraft."
         )
         mean = f"Mean over the run {whole['mean_m']:,.0f} m" if whole.get("mean_m") is not None else ""
         frame = style.framed("How far the picture was from the truth", mean, caption, 3.3)
@@ -212,7 +213,8 @@ def draw_confusion(run: Run) -> Figure | None:
     with style.look():
         caption = (
             "Rows: what the aircraft truly are; columns: what was declared of their tracks; share of the row's track "
-            "time, and seconds. Blue: right. Grey: undecided. Orange: wrong. A missing reply means unknown, never hostile."
+            "time, and seconds. Blue: right. Grey: undecided. Orange: wrong. A missing reply means unknown, never "
+            "hostile."
         )
         frame = style.framed("Who was taken for whom", "Share of track time", caption, 2 * (high + 0.72))
         for part, title, bottom in (

@@ -6,9 +6,10 @@ are those of Okabe and Ito [okabe2008], which stay apart for colour-blind reader
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ LIMIT_WORDS = {
     "timeline": "timeline",
 }
 DPI = 200
+SOURCES_NAMED = 6
 WIDTH_IN = 7.2
 MARGIN_IN = 0.18
 
@@ -66,13 +68,22 @@ _RC: dict[str, Any] = {
 }
 
 
-def look() -> AbstractContextManager[None]:
-    """Return a context in which figures are drawn with the settings of this module, whatever the user's are."""
+@contextmanager
+def look() -> Iterator[None]:
+    """Draw with the settings of this module inside the context, whatever the user's are; a missing glyph is a box."""
+    import warnings
+
     import matplotlib
 
+    params: Any = matplotlib.rcParams
     defaults: Any = matplotlib.rcParamsDefault
-    settings: Any = {**defaults, "backend": matplotlib.rcParams["backend"], **_RC}
-    return matplotlib.rc_context(settings)
+    # To ask for the backend would import pyplot; the figures here have their own canvas.
+    wanted = {name: value for name, value in {**defaults, **_RC}.items() if name != "backend"}
+    # Each setting is validated when it is set, which takes longer than to compare it.
+    changed: Any = {name: value for name, value in wanted.items() if params[name] != value}
+    with warnings.catch_warnings(), matplotlib.rc_context(changed):
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,7 @@ def _measurer() -> Any:
     return agg.RendererAgg(8, 8, DPI)
 
 
+@lru_cache(maxsize=4096)
 def text_size_in(text: str, size_pt: float, weight: str = "normal") -> tuple[float, float]:
     """Return the width and height in inches of one line of text in the pictures' typeface.
 
@@ -125,21 +137,23 @@ def wrap(text: str, width_in: float, size_pt: float, weight: str = "normal") -> 
     >>> wrap("one two", 0.4, 9.0)
     ['one', 'two']
     """
+    space = text_size_in("n n", size_pt, weight)[0] - text_size_in("nn", size_pt, weight)[0]
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
+        line, used = "", 0.0
         for word in paragraph.split():
-            longer = f"{line} {word}" if line else word
-            if text_size_in(longer, size_pt, weight)[0] <= width_in:
-                line = longer
+            wide = text_size_in(word, size_pt, weight)[0]
+            if line and used + space + wide <= width_in:
+                line, used = f"{line} {word}", used + space + wide
                 continue
             if line:
                 lines.append(line)
-            while len(word) > 1 and text_size_in(word, size_pt, weight)[0] > width_in:
-                fit = max(1, int(len(word) * width_in / text_size_in(word, size_pt, weight)[0]) - 1)
+            while len(word) > 1 and wide > width_in:
+                fit = max(1, int(len(word) * width_in / wide) - 1)
                 lines.append(word[:fit])
                 word = word[fit:]
-            line = word
+                wide = text_size_in(word, size_pt, weight)[0]
+            line, used = word, wide
         if line:
             lines.append(line)
     return lines
@@ -187,11 +201,17 @@ def png(figure: Figure) -> bytes:
     from PIL import Image
 
     canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
+    with look():
+        canvas.draw()
     pixels = np.asarray(canvas.buffer_rgba())[..., :3]
     image = Image.fromarray(np.ascontiguousarray(pixels))
     # A palette cuts the file to a third, which keeps a page with all its pictures below two megabytes.
-    image = image.quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    image = image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    paper = image.getpixel((0, 0))
+    colours = image.getpalette() or []
+    if isinstance(paper, int):  # the octree averages white with its neighbours: the paper stays white
+        colours[3 * paper : 3 * paper + 3] = [255, 255, 255]
+        image.putpalette(colours)
     out = BytesIO()
     image.save(out, "PNG", optimize=False, compress_level=7, dpi=(DPI, DPI))
     return out.getvalue()
@@ -216,7 +236,7 @@ def km_text(range_km: float | None) -> str:
     >>> km_text(61.2), km_text(8.75), km_text(None), km_text(float("nan"))
     ('61 km', '8.8 km', '–', '–')
     """
-    if range_km is None or range_km != range_km:
+    if range_km is None or not known(range_km):
         return "–"
     if abs(range_km) < 9.95 and range_km != 0:
         return f"{range_km:.1f} km"
@@ -251,6 +271,27 @@ def write_bytes(path: Path, content: bytes) -> Path:
             partial.unlink(missing_ok=True)
         raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
     return path
+
+
+def known(value: float | None) -> bool:
+    """Tell whether a figure is there: neither None nor NaN nor infinite.
+
+    >>> known(0.0), known(None), known(float("nan"))
+    (True, False, False)
+    """
+    return value is not None and abs(value) < float("inf")
+
+
+def source_line(sources: Iterable[Any]) -> str:
+    """Name the sources of a picture's figures by their keys, or count them where they are many.
+
+    >>> source_line([]), source_line([None] * 9)
+    ('', 'Figures: 9 published sources, named on the page of this result.')
+    """
+    listed = list(sources)
+    if len(listed) > SOURCES_NAMED:
+        return f"Figures: {len(listed)} published sources, named on the page of this result."
+    return f"Figures: {', '.join(str(source.key) for source in listed)}." if listed else ""
 
 
 def with_article(name: str) -> str:

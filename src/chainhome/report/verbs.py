@@ -30,18 +30,14 @@ def binding_text(reach: Any) -> str:
     return f"{words}, driven by {behind}" if behind else words
 
 
-def _number(value: float | None) -> bool:
-    return value is not None and value == value
-
-
 def _draw_verb(axes: Axes, y: float, verb: str, reach: Any) -> None:
     colour = style.VERB_COLOURS[verb]
-    nothing = not _number(reach.range_km) or reach.range_km <= 0
+    nothing = not style.known(reach.range_km) or reach.range_km <= 0
     end = 0.0 if nothing else float(reach.range_km)
     tip = end
     if not nothing:
         axes.plot([0, end], [y, y], color=colour, lw=2.2, alpha=0.55, solid_capstyle="butt", zorder=3)
-    if _number(reach.low_km) and _number(reach.high_km) and reach.high_km - reach.low_km > 1.0:
+    if style.known(reach.low_km) and style.known(reach.high_km) and reach.high_km - reach.low_km > 1.0:
         axes.plot([reach.low_km, reach.high_km], [y, y], color=colour, lw=0.9, zorder=4)
         for edge in (reach.low_km, reach.high_km):
             axes.plot([edge, edge], [y - 0.09, y + 0.09], color=colour, lw=0.9, zorder=4)
@@ -56,11 +52,12 @@ def _draw_verb(axes: Axes, y: float, verb: str, reach: Any) -> None:
 
 def _right_edge_km(result: ReachResult, axes_in: float) -> float:
     """Return the range at the right edge such that every label after its whisker still fits."""
-    edge = 1.04 * max(float(result.claim_km or 0.0), float(result.claim_high_km or 0.0), 10.0)
+    claims = [value for value in (result.claim_km, result.claim_high_km) if style.known(value)]
+    edge = 1.04 * max([*claims, 10.0])
     for row in result.rows:
         for verb in style.VERBS:
             reach = getattr(row, verb)
-            tip = max((float(value) for value in (reach.range_km, reach.high_km) if _number(value)), default=0.0)
+            tip = max((float(value) for value in (reach.range_km, reach.high_km) if style.known(value)), default=0.0)
             words = f"{verb} {style.km_text(reach.range_km)}: {binding_text(reach)}"
             label_in = style.text_size_in(words, 8.0)[0] + 0.16
             edge = max(edge, tip / max(1.0 - label_in / axes_in, 0.2))
@@ -68,13 +65,13 @@ def _right_edge_km(result: ReachResult, axes_in: float) -> float:
 
 
 def _draw_claim(axes: Axes, result: ReachResult, top: float) -> None:
-    if not result.claim_km:
+    if not style.known(result.claim_km):
         return
     low, high = result.claim_low_km, result.claim_high_km
-    if low and high and high > low:
+    if style.known(low) and style.known(high) and high > low:
         axes.axvspan(low, high, color="#3a3f4a", alpha=0.09, lw=0, zorder=1)
     axes.axvline(result.claim_km, color=style.CLAIM, lw=1.4, ls=(0, (6, 2.5)), zorder=2)
-    spread = f" ({low:.0f}–{high:.0f} published)" if low and high and high > low else ""
+    spread = f" ({low:.0f}–{high:.0f} published)" if style.known(low) and style.known(high) and high > low else ""
     text = f"claim {style.km_text(result.claim_km)}{spread}"
     side = "right" if result.claim_km > 0.5 * axes.get_xlim()[1] else "left"
     place: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "ha": side, "va": "bottom"}
@@ -92,7 +89,7 @@ def draw_verbs(result: ReachResult) -> Figure:
             f"Thick bar and marker: preset {result.preset}, median over bearings. Whisker: every published figure at "
             f"its unfavourable and at its favourable end. Search {result.search_radar_name}, engagement "
             f"{result.engagement_radar_name}, interceptor {result.interceptor_name}. Dashed: the published range, "
-            f"which is a yardstick and no limit. Figures: {', '.join(source.key for source in result.sources)}."
+            f"which is a yardstick and no limit. {style.source_line(result.sources)}"
         )
         frame = style.framed(title, subtitle, caption, ROW_IN * len(rows) + 0.85)
         axes = frame.axes(left_in, 0.5, right_in, 0.25)

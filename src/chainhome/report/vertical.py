@@ -58,7 +58,7 @@ def _limits(result: ReachResult, chart: VerticalChart) -> tuple[float, float]:
     ranges = [getattr(row, verb).range_km for row in result.rows for verb in style.VERBS]
     seen = np.asarray(chart.seen_share).max(axis=0) > SHARES[0]
     ranges += [chart.ground_range_km[np.flatnonzero(seen)[-1]]] if seen.any() else []
-    far = 1.06 * max([value for value in ranges if value is not None] + [float(result.claim_km or 0.0), 20.0])
+    far = 1.06 * max([value for value in [*ranges, result.claim_km] if style.known(value)] + [20.0])
     heights = [row.altitude_m for row in result.rows if row.altitude_m is not None]
     top = float(chart.altitude_m[-1])
     return far, min(top, 1.45 * max(heights)) if heights else top
@@ -149,7 +149,7 @@ def _draw_stretched(axes: Axes, result: ReachResult, chart: VerticalChart, far_k
     axes.contourf(ranges, chart.altitude_m, share, levels=SHARES, colors=SHARE_COLOURS, zorder=1)
     _draw_rays(axes, result.antenna_m, far_km, top_m)
     _mark_rows(axes, result, far_km)
-    if result.claim_km:
+    if style.known(result.claim_km):
         axes.axvline(result.claim_km, color=style.CLAIM, lw=1.4, ls=(0, (6, 2.5)), zorder=4)
         text = f"claim\n{style.km_text(result.claim_km)}"
         axes.text(
@@ -217,7 +217,7 @@ def draw_vertical(result: ReachResult) -> Figure:
             f"Heights {heights}. Shading: share of bearings on which {result.search_radar_name} detects the target "
             f"there, preset {result.preset}; it ends at the top of the chart. Lines of sight, rays and horizon: smooth "
             "earth of 4/3 radius at the height of the site. Markers: median over bearings. The lower chart stretches "
-            f"low heights by a square-root scale. Figures: {', '.join(source.key for source in result.sources)}."
+            f"low heights by a square-root scale. {style.source_line(result.sources)}"
         )
         frame = style.framed(title, subtitle, caption, 6.55)
         _draw_round(frame.axes(0.72, 3.95, 0.5, 0.05), result, chart, far_km, top_m)

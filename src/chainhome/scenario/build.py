@@ -1,8 +1,8 @@
-"""The words of a scenario and the catalogue → a `Scenario` in SI units. Every message says where it was and what fits."""
+"""The words of a scenario and the catalogue → a `Scenario` in SI units. Every message says where and what fits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -10,13 +10,13 @@ from typing import TypeVar
 import numpy as np
 
 from chainhome import earth
-from chainhome.catalogue import Aircraft, Catalogue, System
+from chainhome.catalogue import Aircraft, Catalogue, Claim, System
 from chainhome.errors import UseError
 from chainhome.motion import Route
 from chainhome.scenario import model
 from chainhome.scenario.places import find_place
 from chainhome.scenario.reading import at, radar_figures, target_figures
-from chainhome.scenario.scenario import Flight, Place, Post, Replay, Scenario
+from chainhome.scenario.scenario import Flight, Post, Replay, Scenario
 from chainhome.scenario.terrain_following import follow_ground
 from chainhome.scenario.units import quantity
 from chainhome.sensors import Interrogator, Transponder
@@ -87,7 +87,7 @@ def _posts(
     boresight = quantity(words.boresight, "angle", f"{where}: boresight")
     asks = _interrogator(words.interrogator) if words.interrogator else catalogue_interrogator(system)
     preset = system.presets[scenario.preset]
-    posts = []
+    posts: list[Post] = []
     for role, key in (("search", preset.search_radar), ("engagement", preset.engagement_radar)):
         if key is None or (role == "engagement" and key == preset.search_radar):
             continue
@@ -118,23 +118,26 @@ def _posts(
 
 def catalogue_interrogator(system: System) -> Interrogator:
     """Return what a system asks, by the catalogue's claims."""
-    claims = system.claims
-    return Interrogator(
-        modes=frozenset(claims["interrogator_modes"].words) if "interrogator_modes" in claims else frozenset(),
-        keys=frozenset(claims["interrogator_keys"].words) if "interrogator_keys" in claims else frozenset(),
-    )
+    return Interrogator(modes=_words(system.claims, "interrogator_modes"), keys=_keys(system.claims))
 
 
 def catalogue_transponder(aircraft: Aircraft, words: model.TransponderWords | None) -> Transponder:
     """Return what an aircraft answers: the catalogue's claims, replaced by what the scenario says."""
-    claims = aircraft.claims
-    modes = claims["transponder_modes"].words if "transponder_modes" in claims else ()
-    keys = claims["key_domain"].words if "key_domain" in claims else ()
+    modes, keys = _words(aircraft.claims, "transponder_modes"), _keys(aircraft.claims)
     if words is not None and words.modes is not None:
-        modes = tuple(words.modes)
+        modes = frozenset(words.modes)
     if words is not None and words.keys is not None:
-        keys = tuple(words.keys)
-    return Transponder(modes=frozenset(modes), keys=frozenset(keys), on=bool(modes))
+        keys = frozenset(words.keys)
+    return Transponder(modes=modes, keys=keys, on=bool(modes))
+
+
+def _words(claims: Mapping[str, Claim], name: str) -> frozenset[str]:
+    return frozenset(claims[name].words) if name in claims else frozenset()
+
+
+def _keys(claims: Mapping[str, Claim]) -> frozenset[str]:
+    """Return the key domains of a claim; "civil" says that there are no secure keys, so two of them share none."""
+    return _words(claims, "key_domain") - {"civil"}
 
 
 def _flights(
@@ -199,9 +202,7 @@ def _route(entry: model.AircraftWords, terrain: earth.Terrain | None, where: str
     )
 
 
-def _replay(
-    words: model.RecordingWords, epoch: datetime, target_id: int, catalogue: Catalogue, source: str
-) -> Replay:
+def _replay(words: model.RecordingWords, epoch: datetime, target_id: int, catalogue: Catalogue, source: str) -> Replay:
     where = f'{source}: recording "{words.file}"'
     if words.file not in RECORDINGS:
         raise UseError(f"{where}: not a recording that the package carries; expected {' or '.join(RECORDINGS)}")

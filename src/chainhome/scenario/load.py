@@ -89,7 +89,7 @@ def _keys(parts: list[Any]) -> list[str]:
     """Return the keys that are known where an unknown one was found."""
     from chainhome.scenario import model
 
-    tables = {
+    tables: dict[str, type[model.Words]] = {
         "battery": model.BatteryWords,
         "aircraft": model.AircraftWords,
         "recording": model.RecordingWords,

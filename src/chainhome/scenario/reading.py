@@ -125,7 +125,7 @@ def radar_figures(radar: Radar, end: End) -> RadarFigures:
     sector = at(claims, "sector_width", "value")
     if np.isfinite(sector):
         rules.append("sector")
-    # A sector that stares is revisited; where no period is published, the assumed one of the class stands in the claims.
+    # A sector that stares is revisited; the claims say how often, published or assumed.
     period = at(claims, "rotation_period", end, more_is_better=False)
     if not np.isfinite(period):
         period = at(claims, "revisit_period", end, more_is_better=False)

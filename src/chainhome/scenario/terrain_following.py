@@ -41,18 +41,17 @@ def follow_ground(
         length, bearing = earth.inverse(lat_rad[here], lon_rad[here], lat_rad[there], lon_rad[there])
         inner = max(0, int(length / SPACING_M) - 1)
         for share in (np.arange(inner) + 1) / (inner + 1):
-            lat, lon = earth.destination(lat_rad[here], lon_rad[here], bearing, share * length)
-            course = earth.inverse(float(lat), float(lon), lat_rad[there], lon_rad[there])[1]
+            point = [float(part) for part in earth.destination(lat_rad[here], lon_rad[here], bearing, share * length)]
+            course = float(earth.inverse(point[0], point[1], lat_rad[there], lon_rad[there])[1])
             above = height_m[here] + share * (height_m[there] - height_m[here])
-            speed = speed_mps[here] + share * (speed_mps[there] - speed_mps[here])
-            ground = _highest(terrain, float(lat), float(lon), float(course), SPACING_M / 2)
-            rows.append((float(lat), float(lon), above + ground, speed))
-    return Route(*np.array(rows).T, repeat=repeat)
+            pace = speed_mps[here] + share * (speed_mps[there] - speed_mps[here])
+            ground = _highest(terrain, point[0], point[1], course, SPACING_M / 2)
+            rows.append((point[0], point[1], above + ground, pace))
+    lat, lon, height, speed = np.array(rows).T
+    return Route(lat, lon, height, speed, repeat=repeat)
 
 
-def _highest(
-    terrain: earth.Terrain | None, lat_rad: float, lon_rad: float, course_rad: float, reach_m: float
-) -> float:
+def _highest(terrain: earth.Terrain | None, lat_rad: float, lon_rad: float, course_rad: float, reach_m: float) -> float:
     """Return the highest ground within `reach_m` ahead and behind along a course."""
     if terrain is None:
         return 0.0

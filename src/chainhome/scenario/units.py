@@ -22,7 +22,15 @@ DIMENSIONS: dict[str, tuple[str, str]] = {
     "acceleration": ("m/s**2", "4 g"),
 }
 
-_SYNONYMS = {"m2": "m**2", "m²": "m**2", "°": " deg", "g": "standard_gravity", "kts": "kt", "metres": "m", "meters": "m"}
+_SYNONYMS = {
+    "m2": "m**2",
+    "m²": "m**2",
+    "°": " deg",
+    "g": "standard_gravity",
+    "kts": "kt",
+    "metres": "m",
+    "meters": "m",
+}
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+(?:[ _,]\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
 
 
@@ -46,7 +54,9 @@ def _factor(unit: str, dimension: str) -> float:
         raise KeyError(unit) from error
 
 
-def quantity(given: object, dimension: str, where: str, *, bare_si: bool = False, minimum: float | None = None) -> float:
+def quantity(
+    given: object, dimension: str, where: str, *, bare_si: bool = False, minimum: float | None = None
+) -> float:
     """Return a quantity such as `"450 kt"` in SI units.
 
     `where` names the place for the error message; `bare_si` allows a number without a unit, read as SI; `minimum` (SI)

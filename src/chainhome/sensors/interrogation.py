@@ -23,30 +23,17 @@ Codes = NDArray[np.int8]
 
 CIVIL_MODES = frozenset({"mode-3a", "mode-c", "mode-s"})
 MILITARY_OPEN_MODES = frozenset({"mode-1", "mode-2"})
-ALLIED_SECURE_MODES = frozenset({"mode-4", "mode-5"})
-NATIONAL_SUFFIX = "-secure"  # "russian-secure", "turkish-secure": a nation's own system, known by name only
-MODES = CIVIL_MODES | MILITARY_OPEN_MODES | ALLIED_SECURE_MODES
+SECURE_MODES = frozenset({"mode-4", "mode-5", "chinese-secure", "russian-secure", "turkish-secure"})
+BROADCASTS = frozenset({"ads-b", "remote-id"})  # sent without being asked, so no interrogator asks for them
+MODES = CIVIL_MODES | MILITARY_OPEN_MODES | SECURE_MODES | BROADCASTS
 
 NONE, VALID, INVALID, NOT_ASKED = (SECURE_REPLIES.index(name) for name in ("none", "valid", "invalid", "not_asked"))
 
 
-def is_secure(mode: str) -> bool:
-    """Return whether a mode needs a key: Mode 4, Mode 5, or a national system, whose name ends with `-secure`.
-
-    >>> is_secure("mode-5"), is_secure("russian-secure"), is_secure("mode-s")
-    (True, True, False)
-    """
-    return mode in ALLIED_SECURE_MODES or (mode.endswith(NATIONAL_SUFFIX) and mode != NATIONAL_SUFFIX)
-
-
 def _check(owner: str, modes: frozenset[str]) -> None:
     for mode in sorted(modes - MODES):
-        if not is_secure(mode):
-            known = sorted(MODES)
-            raise UseError(
-                f"{owner}: mode {mode!r} is not one of {', '.join(known)}, nor a national one such as"
-                f" russian-secure{nearest(mode, known)}"
-            )
+        known = sorted(MODES)
+        raise UseError(f"{owner}: mode {mode!r} is not one of {', '.join(known)}{nearest(mode, known)}")
 
 
 @dataclass(frozen=True)
@@ -83,10 +70,8 @@ def shared_modes(interrogator: Interrogator, transponder: Transponder) -> frozen
     """
     if not transponder.on:
         return frozenset()
-    common = interrogator.modes & transponder.modes
-    if interrogator.keys & transponder.keys:
-        return common
-    return frozenset(mode for mode in common if not is_secure(mode))
+    common = (interrogator.modes & transponder.modes) - BROADCASTS
+    return common if interrogator.keys & transponder.keys else common - SECURE_MODES
 
 
 def reply_probability(interrogator: Interrogator, transponder: Transponder, mode: str, p_reply: float = 0.98) -> float:
@@ -144,10 +129,10 @@ def secure_reply(
     >>> [SECURE_REPLIES[code] for code in secure_reply(battery, aircraft, draws.key(1, np.arange(2)))]
     ['none', 'none']
     """
-    if not interrogator.keys or not any(map(is_secure, interrogator.modes)):
+    if not interrogator.keys or not interrogator.modes & SECURE_MODES:
         return np.full(keys.shape, NOT_ASKED, np.int8)
     # Several shared secure modes are one question more, not one more independent chance: a failed look fails them all.
-    possible = sorted(filter(is_secure, shared_modes(interrogator, transponder)))
+    possible = sorted(shared_modes(interrogator, transponder) & SECURE_MODES)
     if not possible:
         return np.full(keys.shape, NONE, np.int8)
     answered = replies(interrogator, transponder, possible[0], keys, p_reply=p_reply, lane=lane)

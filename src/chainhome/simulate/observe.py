@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainhome import draws, earth, motion, sensors
 from chainhome.constants import FOOT_M
-from chainhome.scenario import Post, Scenario
+from chainhome.scenario import Flight, Post, Replay, Scenario
 from chainhome.scenario.reading import FALSE_ALARM_PROBABILITY, SWERLING_CASE
 from chainhome.sensors import Interrogator, Transponder
 from chainhome.tables import (
@@ -93,7 +93,7 @@ def observer(
         sector_centre_rad=post.boresight_rad,
         sector_width_rad=figures.sector_width_rad,
     )
-    entries = [*scenario.flights, *scenario.replays]
+    entries: list[Flight | Replay] = [*scenario.flights, *scenario.replays]
     shapes = [sensors.shaped(entry.figures.shape, entry.figures.rcs_m2, entry.figures.spread_db) for entry in entries]
     ids = np.array([entry.target_id for entry in entries], np.int64)
     return Observer(
@@ -119,7 +119,8 @@ def look(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame, start_
     target, scan, times = _schedule(watcher, truth, world, start_s, end_s)
     position, velocity = motion.interpolate(truth, target, times)
     there = np.isfinite(position[:, 0])
-    target, scan, times, position, velocity = (a[there] for a in (target, scan, times, position, velocity))
+    target, scan, times = target[there], scan[there], times[there]
+    position, velocity = position[there], velocity[there]
     local = earth.to_enu(watcher.frame, earth.from_enu(world, position))
     turned = velocity @ earth.frame_rotation(world, watcher.frame).T
     altitude = earth.enu_to_geodetic(world, position)[2]
@@ -186,9 +187,7 @@ def _schedule(
     return target[kept], scan[kept], times[kept]
 
 
-def _azimuths(
-    watcher: Observer, truth: motion.TruthIndex, world: earth.Frame
-) -> dict[int, tuple[Floats, Floats]]:
+def _azimuths(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame) -> dict[int, tuple[Floats, Floats]]:
     """Return the unwrapped azimuth of each target over its life, by target."""
     azimuth = earth.measure(truth.position_m, watcher.frame, world)[1]
     result = {}
@@ -215,7 +214,9 @@ def _extra_loss_db(watcher: Observer, local_m: Floats, altitude_m: Floats) -> Fl
     return np.asarray(here - there)
 
 
-def report(watcher: Observer, looks: Looks, altitude_m: Floats, comparison: Interrogator | None) -> tuple[Detections, Codes]:
+def report(
+    watcher: Observer, looks: Looks, altitude_m: Floats, comparison: Interrogator | None
+) -> tuple[Detections, Codes]:
     """Return the plots of detected or answered looks, and what a second interrogator would have heard of each."""
     keys = look_keys(watcher, looks.scan, looks.target_id)
     asks = watcher.post.interrogator

@@ -28,17 +28,17 @@ from chainhome.simulate.observe import (
 from chainhome.simulate.world import fly, sensors_table, world_frame
 from chainhome.tables import (
     ALLEGIANCES,
+    TRACK_STATUSES,
     Codes,
     Detections,
-    Evidence,
     Events,
+    Evidence,
     Floats,
     Identities,
     Looks,
     Scores,
     Sensors,
     Targets,
-    TRACK_STATUSES,
     Tracks,
     Truth,
 )
@@ -224,16 +224,18 @@ def _events(targets: Targets, sensors_: Sensors, looks: Looks, tracks: Tracks, i
         _, first = np.unique(rows.track_id, return_index=True)
         rows = rows[first]
         parts.append(
-            Events.make(
-                len(rows), time_s=rows.time_s, kind=f"track_{status}", actor="tracker", track_id=rows.track_id
-            )
+            Events.make(len(rows), time_s=rows.time_s, kind=f"track_{status}", actor="tracker", track_id=rows.track_id)
         )
     changes = identities.sorted_by("track_id", "time_s")
     for code, allegiance in enumerate(ALLEGIANCES):
         rows_ = changes[(changes.declared == code) & _changed(changes)]
         parts.append(
             Events.make(
-                len(rows_), time_s=rows_.time_s, kind=f"declared_{allegiance}", actor="identity", track_id=rows_.track_id
+                len(rows_),
+                time_s=rows_.time_s,
+                kind=f"declared_{allegiance}",
+                actor="identity",
+                track_id=rows_.track_id,
             )
         )
     return Events.concat([part for part in parts if len(part)]).sorted_by("time_s", "target_id", "track_id")

@@ -147,7 +147,18 @@ class Table:
         if not parts:
             return cls.make(0)
         kept = [part for part in parts if len(part)] or parts[:1]
-        return cls(**{name: np.concatenate([getattr(part, name) for part in kept]) for name in cls.columns()})
+        if len(kept) == 1:
+            return kept[0]
+        return cls._of({name: np.concatenate([getattr(part, name) for part in kept]) for name in cls.columns()})
+
+    @classmethod
+    def _of(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Build a table from columns that a table of this kind gave: types and lengths are right already."""
+        made = object.__new__(cls)
+        for array in arrays.values():
+            array.flags.writeable = False
+        made.__dict__.update(arrays)
+        return made
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -157,7 +168,7 @@ class Table:
         """Return the rows chosen by a mask, an index array or a slice."""
         if isinstance(rows, (int, np.integer)):
             raise TypeError("a table takes a mask, an index array or a slice; rows are never objects")
-        return type(self)(**{name: getattr(self, name)[rows] for name in self.columns()})
+        return self._of({name: getattr(self, name)[rows] for name in self.columns()})
 
     def sorted_by(self, *names: str) -> Self:
         """Return the rows in the order of the named columns, the first name first; ties keep their order."""

@@ -142,6 +142,17 @@ def test_a_late_plot_weighs_less_the_more_can_have_happened_since() -> None:
     assert log_dets[0] < log_dets[1] < log_dets[2]
 
 
+def test_the_update_adds_information_whatever_the_noise() -> None:
+    rng = np.random.default_rng(10)
+    mean, covariance = random_states(rng, 3)
+    jacobian = rng.normal(size=(3, 5, 6)) / 100.0
+    root = rng.normal(size=(3, 5, 5))
+    noise = np.eye(5) + root @ np.swapaxes(root, 1, 2)
+    _, after = update(mean, covariance, np.zeros((3, 5)), jacobian, noise)
+    told = np.swapaxes(jacobian, 1, 2) @ np.linalg.inv(noise) @ jacobian
+    assert np.allclose(after, np.linalg.inv(np.linalg.inv(covariance) + told), rtol=1e-7, atol=1e-9)
+
+
 def test_process_noise_is_positive_definite() -> None:
     assert (np.linalg.eigvalsh(process_noise([0.1, 12.0, -12.0], 1_000.0, 100.0)) > 0).all()
 

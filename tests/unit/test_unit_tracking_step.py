@@ -233,6 +233,30 @@ def test_false_plots_alone_confirm_next_to_nothing() -> None:
     assert len(confirmed) <= 1
 
 
+def test_a_young_track_takes_no_plot_from_a_sure_one_that_manoeuvres() -> None:
+    state, _ = followed(6)
+    time = PERIOD * 6 + 3.0
+    aside = np.array([0.0, 3_500.0, 0.0])
+    state, _ = look(state, seen_by(0, [straight(time), straight(time) + aside], time, 80), PERIOD * 7)
+    assert state.status.tolist() == [CONFIRMED, TENTATIVE]
+    time = PERIOD * 7 + 3.0
+    turned = straight(time) + np.array([0.0, 2_500.0, 0.0])
+    state, _ = look(state, seen_by(0, turned, time, 90), PERIOD * 8)
+    assert state.last_detection_id[state.track_id == 0].tolist() == [90]
+
+
+def test_an_unlikely_newcomer_on_a_flat_radar_earns_its_existence() -> None:
+    state = initial_state()
+    grown = []
+    for k in range(3):
+        time = PERIOD * k + 3.0
+        density = uniform_clutter_density(20.0, 400e3, 2 * np.pi)
+        state, _ = look(state, seen_by(3, straight(time), time, k), PERIOD * (k + 1), clutter_density=density)
+        grown.append(float(state.existence[0]))
+    assert len(state) == 1
+    assert grown[0] < 0.01 < grown[1] < 0.95 < grown[2]
+
+
 @pytest.mark.parametrize("load", [0.5, 1.0, 2.0, 3.0, 4.0])
 def test_a_fighter_turning_back_inside_a_twelve_second_scan_is_not_lost(load: float) -> None:
     speed, n, scans = 250.0, 12, 20
@@ -266,6 +290,26 @@ def test_a_fighter_turning_back_inside_a_twelve_second_scan_is_not_lost(load: fl
                 last[plot % n] = track
     assert first == last
     assert len(first) == n
+
+
+def test_a_target_in_the_north_keeps_its_track_when_plots_fall_on_either_side() -> None:
+    state = initial_state()
+    for k in range(10):
+        position = np.array([150.0 * (-1.0) ** k, 90e3 - 2_400.0 * k, 5e3])
+        state, _ = look(state, seen_by(0, position, PERIOD * k, k), PERIOD * k + 1.0)
+        assert (len(state), state.track_id.tolist()) == (1, [0])
+        azimuth_sigma_m, range_sigma_m = 2e-3 * position[1], 50.0
+        assert abs(state.mean[0, 0, 0] - position[0]) < azimuth_sigma_m
+        assert abs(state.mean[0, 0, 1] - position[1]) < range_sigma_m
+
+
+def test_a_track_remembers_its_address_when_a_plot_comes_without() -> None:
+    state = initial_state()
+    for k, address in enumerate([-1, 0xABC, -1]):
+        state, _ = look(
+            state, seen_by(0, straight(PERIOD * k), PERIOD * k, k, mode_s_address=address), PERIOD * k + 1.0
+        )
+    assert state.mode_s_address.tolist() == [0xABC]
 
 
 def test_a_different_address_forbids_and_the_same_one_draws() -> None:

@@ -2,7 +2,7 @@
 
 Kill probabilities and counts go in; probabilities, mean rounds and mean leakers come out. Shots are independent unless
 a function says otherwise. They are yardsticks that a simulation must meet, and answers to first questions
-[washburn2014].
+[washburn2009].
 """
 
 from __future__ import annotations

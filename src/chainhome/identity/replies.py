@@ -66,8 +66,8 @@ def evidence_from_replies(
 
     One row for each track and kind, at the time of the first such reply: replies of one transponder repeat each other
     and are not new evidence (`update` counts each kind once). A code and an address come from the same box and are one
-    kind. `known_civil_addresses` (24-bit addresses) and `known_civil_codes` (Mode 3/A), as filed flight plans give them,
-    add the kind `flight_plan`.
+    kind. `known_civil_addresses` (24-bit addresses) and `known_civil_codes` (Mode 3/A), as filed flight plans give
+    them, add the kind `flight_plan`.
 
     >>> plots = Detections.make(detection_id=[7, 8], time_s=[1.0, 2.0], sensor_id=3, secure_reply=[1, 0])
     >>> tracks = Tracks.make(detection_id=[7, 8], track_id=[0, 1])

@@ -16,7 +16,7 @@ from chainhome.reach.approach import ballistic_approach, level_approach
 from chainhome.reach.detect import Approach, Detection, detect
 from chainhome.reach.engage import Engaged, chain_start, engage
 from chainhome.reach.narrate import claims_used, first_sentence, notes
-from chainhome.reach.result import ReachResult, ReachRow, VerbRange, VerticalChart, rule_texts
+from chainhome.reach.result import LIMIT_NAMES, ReachResult, ReachRow, VerbRange, VerticalChart, rule_texts
 from chainhome.reach.rules import in_order
 from chainhome.reach.track import confirmed_m
 from chainhome.scenario import Place
@@ -226,8 +226,12 @@ def _row(question: Question, height: float | None, ends: dict[End, _End]) -> Rea
         detect=_verb([results[end].search.range_m for end in ENDS], binding, value.search.farthest_m),
         track=_verb([results[end].track_m for end in ENDS], binding, value.track_m),
         engage=engage_verb,
-        limits_km={name: float(limit) / 1e3 if np.isfinite(limit) else None for name, limit in shown.items()},
+        limits_km={name: _km_or_none(shown.get(name, np.nan)) for name in LIMIT_NAMES},
     )
+
+
+def _km_or_none(limit_m: float) -> float | None:
+    return float(limit_m) / 1e3 if np.isfinite(limit_m) else None
 
 
 def _engaged_m(verbs: _Verbs) -> Floats:

@@ -28,9 +28,11 @@ INTERCEPTOR_CLAIMS = ("max_range", "min_range", "min_altitude", "max_altitude", 
 def article(name: str) -> str:
     """Return "a" or "an", by how a name is said.
 
-    >>> article("F-16"), article("Su-35"), article("MALE drone"), article("airliner"), article("quadcopter")
+    >>> article("F-16"), article("Su-35"), article("MALE drone"), article("airliner"), article("one-way drone")
     ('an', 'a', 'a', 'an', 'a')
     """
+    if name.lower().startswith("one"):
+        return "a"
     spelt = len(name) > 1 and not name[1].isalpha()
     sounds = "AEFHILMNORSX" if spelt else "AEIOaeio"
     return "an" if name[:1] in sounds else "a"

@@ -143,25 +143,3 @@ def write_on_lines(axes: Axes, named: list[tuple[str, str, Floats]], taken: list
         axes.text(*place, text, ha="center", va="center", zorder=8, transform=IdentityTransform(), **look)
         x, y = place
         taken.append(Box(x - wide / 2 - 4, y - high / 2 - 4, x + wide / 2 + 4, y + high / 2 + 4))
-
-
-def stacked(wanted: list[float], height: float) -> list[float]:
-    """Move the wanted positions of labels in a column apart until each has `height`, keeping order and mean.
-
-    >>> stacked([0.0, 1.0, 10.0], 4.0)
-    [-1.5, 2.5, 10.0]
-    """
-    order = np.argsort(np.asarray(wanted), kind="stable")
-    groups: list[list[float]] = []
-    for index in order:
-        groups.append([float(wanted[index]), 1.0])
-        while len(groups) > 1:
-            (c1, n1), (c2, n2) = groups[-2], groups[-1]
-            if c2 - c1 >= height * (n1 + n2) / 2.0:
-                break
-            groups[-2:] = [[(c1 * n1 + c2 * n2) / (n1 + n2), n1 + n2]]
-    placed = [centre + height * (k - (count - 1) / 2) for centre, count in groups for k in range(int(count))]
-    result = [0.0] * len(wanted)
-    for index, value in zip(order, placed, strict=True):
-        result[index] = value
-    return result

@@ -48,7 +48,8 @@ dt { font-weight: 600; margin-top: .7rem; }
 dd { margin: 0 0 0 1rem; }
 .tag { border: 1px solid var(--line); border-radius: .3rem; padding: 0 .35rem; font-size: .85em; white-space: nowrap; }
 footer { padding-top: 2rem; padding-bottom: 2rem; font-size: .9rem; }
-@media (max-width: 32rem) { th, td { padding: .3rem .5rem .3rem 0; font-size: .86rem; } td small { font-size: .74rem; } }
+@media (max-width: 32rem) { th, td { padding: .3rem .5rem .3rem 0; font-size: .86rem; }
+  td small { font-size: .74rem; } }
 @media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --link: #000; }
   body { font-size: 10pt; }
   h2, h3 { break-after: avoid; } figure, tr { break-inside: avoid; } .scroll { overflow: visible; }
@@ -132,7 +133,8 @@ def table(
         lines.append(f'<tr><th scope="row"{css(0)}>{text(first)}</th>{cells}</tr>')
     name = text(caption)
     return Markup(
-        f'<div class="scroll" role="region" aria-label="{name}" tabindex="0"><table><caption><span>{name}</span></caption>\n'
+        f'<div class="scroll" role="region" aria-label="{name}" tabindex="0">\n'
+        f"<table><caption><span>{name}</span></caption>\n"
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{chr(10).join(lines)}\n</tbody></table></div>"
     )
 

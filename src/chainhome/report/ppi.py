@@ -71,7 +71,7 @@ def _draw_plots(axes: Axes, plots: Detections, window: tuple[float, float]) -> N
     x, y = base_map.polar_xy(plots.azimuth_rad, plots.range_m / 1000.0)
     real = plots.target_id >= 0
     bright = (plots.time_s >= window[0]) & (plots.time_s <= window[1])
-    axes.plot(x[~real], y[~real], ls="none", marker="x", ms=2.4, color="#a08f6f", alpha=0.7, mew=0.5, zorder=2)
+    axes.plot(x[~real], y[~real], ls="none", marker="x", ms=2.2, color="#a08f6f", alpha=0.5, mew=0.4, zorder=2)
     axes.plot(x[real], y[real], ls="none", marker=".", ms=2.6, color="#6fae86", alpha=0.6, mew=0, zorder=3)
     scans_ago = np.floor((window[1] - plots.time_s) / (window[1] - window[0]) * BRIGHT_SCANS)
     for ago in range(1, BRIGHT_SCANS):  # the afterglow
@@ -110,16 +110,19 @@ def draw_ppi(run: Run) -> Figure | None:
     real = plots.target_id >= 0
     period = float(sensors.period_s[row]) if sensors.period_s[row] > 0 else 10.0
     window = bright_window(plots.time_s[real], BRIGHT_SCANS * period)
-    farthest = float(plots.range_m.max()) / 1000.0 if len(plots) else 100.0
-    edge = float(np.ceil(farthest / 50.0) * 50.0)
+    farthest = float(plots.range_m[real].max()) / 1000.0 if real.any() else 100.0
+    edge = float(np.ceil(1.05 * farthest / 50.0) * 50.0)
+    outside = int(np.count_nonzero(plots.range_m > 1000.0 * edge))
+    plots = plots[plots.range_m <= 1000.0 * edge]
+    real = plots.target_id >= 0
     kinds = [kind for kind in PLOT_MARKS if np.any(plots.kind[real] == SENSOR_KINDS.index(kind))]
     span = f"{run_data.clock(run, window[0])} to {run_data.clock(run, window[1])} UTC"
     with style.look():
         caption = (
             f"{np.count_nonzero(real):,} plots of targets and {np.count_nonzero(~real):,} false alarms over the whole "
-            f"run, one scan every {period:g} s. Bright: the {BRIGHT_SCANS} busiest scans, {span}, the newest with its "
-            "symbol, the others fading with age. Range is slant range, azimuth from true north at the radar. Which "
-            "plot is false is known to the simulation only."
+            f"run, one scan every {period:g} s; {outside:,} false alarms more lie farther out. Bright: the "
+            f"{BRIGHT_SCANS} busiest scans, {span}, the newest with its symbol, the others fading with age. Range is "
+            "slant range, azimuth from true north at the radar. Which plot is false is known to the simulation only."
         )
         title = f"On the scope: {sensors.name[row]}"
         frame = style.framed(title, str(run.record.get("title", "")), caption, 7.1)

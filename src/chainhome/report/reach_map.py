@@ -85,8 +85,8 @@ def _caption(result: ReachResult) -> str:
     target = style.with_article(result.target_name)
     about = (
         f"Solid lines: where {target} {heights} is first lost for more than 5 km, bearing by bearing, to "
-        f"{result.search_radar_name}, preset {result.preset}, single-scan Pd {result.detection_probability:g}; the number is the median over bearings. "
-        "Dashed: the published range, grey its published spread."
+        f"{result.search_radar_name}, preset {result.preset}, single-scan Pd {result.detection_probability:g}; the "
+        "number is the median over bearings. Dashed: the published range, grey its published spread."
     )
     ground = "Smooth earth, no terrain." if result.smooth else base_map.TERRAIN_LINE
     marks = "Distances and bearings from the site are true. Coast: Natural Earth."

@@ -86,7 +86,7 @@ def _draw_tracks(axes: Axes, pieces: Pieces) -> None:
         if not mine:
             continue
         colour = style.SIDE_COLOURS[side]
-        axes.add_collection(LineCollection(mine, colors="white", linewidths=2.8, alpha=0.6, zorder=4.9), autolim=False)
+        axes.add_collection(LineCollection(mine, colors="white", linewidths=2.6, alpha=0.75, zorder=4.9), autolim=False)
         axes.add_collection(LineCollection(mine, colors=colour, linewidths=1.5, zorder=5), autolim=False)
         ends = np.array([xy[-1] for declared, xy, last in pieces if last and declared == code]).reshape(-1, 2)
         shape: Any = side_shape(side)
@@ -140,8 +140,8 @@ def draw_run_map(run: Run) -> Figure:
         axes = frame.axes(0, 0, 0, 0.3)
         base_map.draw_ground(axes, extent, centre)
         for path, xy in zip(flights, truth, strict=True):
-            # A named flight shows through its own tracks, so that its shape stays whole where they break.
-            axes.plot(*xy.T, color=style.INK, lw=0.5, alpha=0.9, zorder=5.5 if path.named else 4.5)
+            # A named flight is heavier, so that its shape stays whole where its tracks break.
+            axes.plot(*xy.T, color=style.INK, lw=1.1 if path.named else 0.5, alpha=0.9, zorder=4.5)
         _draw_tracks(axes, pieces)
         taken: list[labels.Box] = []
         _draw_sensors(axes, run, centre, taken)

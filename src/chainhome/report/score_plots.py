@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.report import labels, run_data, style
-from chainhome.tables import Detections, Tracks
+from chainhome.report import run_data, style
+from chainhome.tables import Detections, Sensors, Tracks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,19 +23,39 @@ Floats = NDArray[np.float64]
 ROW_IN = 0.235
 MOST_ROWS = 44
 RIGHT, WRONG, UNDECIDED = (0.0, 0.447, 0.698), (0.76, 0.31, 0.04), (0.45, 0.45, 0.45)
+PANEL_IN = 0.92
 GOSPA_PARTS = {
-    "gospa_m": ("GOSPA", style.INK, 1.8, "-"),
-    "gospa_missed_m": ("missed", "#c2500a", 1.2, "-"),
-    "gospa_false_m": ("false", "#8a3ffc", 1.2, (0, (5, 1.5))),
-    "gospa_localisation_m": ("localisation", "#0072b2", 1.2, (0, (1.5, 1.2))),
+    "gospa_m": ("GOSPA", style.INK),
+    "gospa_localisation_m": ("localisation", "#0072b2"),
+    "gospa_missed_m": ("missed", "#c2500a"),
+    "gospa_false_m": ("false", "#7b3fd1"),
 }
 
 
-def _busiest_sensor(entries: list[dict[str, Any]]) -> str:
-    looks: dict[str, int] = {}
-    for entry in entries:
-        looks[str(entry.get("sensor"))] = looks.get(str(entry.get("sensor")), 0) + int(entry.get("looks") or 0)
-    return max(looks, key=lambda name: looks[name])
+def _shown_sensor(run: Run, entries: list[dict[str, Any]]) -> str:
+    """Return the acquisition radar, or the first sensor where the summary does not speak of it."""
+    row = run_data.acquisition_sensor(run)
+    name = "" if row is None else str(run_data.table(run, Sensors).name[row])
+    return name if any(entry.get("sensor") == name for entry in entries) else str(entries[0].get("sensor"))
+
+
+def _left_edge(entries: list[dict[str, Any]]) -> float:
+    """Return the share at the left edge: 0, or a fifth below which nothing is drawn."""
+    ends = [entry.get(key) for entry in entries for key in ("pd_low", "pd_measured", "pd_predicted")]
+    lowest = min(value for value in ends if value is not None)
+    return float(np.floor(max(lowest - 0.02, 0.0) * 5.0) / 5.0)
+
+
+def _draw_share(axes: Axes, y: float, entry: dict[str, Any]) -> None:
+    low, high = entry.get("pd_low"), entry.get("pd_high")
+    if low is not None and high is not None:
+        axes.plot([low, high], [y, y], color="#0072b2", lw=2.2, alpha=0.5, solid_capstyle="butt", zorder=3)
+    dot: dict[str, Any] = {"ms": 5, "color": "#0072b2", "mec": "white", "mew": 0.6, "clip_on": False}
+    axes.plot(entry["pd_measured"], y, "o", zorder=5, **dot)
+    axes.plot([entry["pd_predicted"]] * 2, [y - 0.36, y + 0.36], color="#c2500a", lw=1.8, zorder=4, clip_on=False)
+    counts = f"{entry.get('detected', 0):,} of {entry['looks']:,}"
+    look: dict[str, Any] = {"size": 7.6, "va": "center", "color": style.QUIET}
+    axes.annotate(counts, (1.0, y), xytext=(6, 0), textcoords="offset points", **look)
 
 
 def draw_detection(run: Run) -> Figure | None:
@@ -43,33 +63,27 @@ def draw_detection(run: Run) -> Figure | None:
     entries = run_data.summary(run, "radars") or []
     if not entries:
         return None
-    sensor = _busiest_sensor(entries)
+    sensor = _shown_sensor(run, entries)
     shown = [entry for entry in entries if entry.get("sensor") == sensor and entry.get("looks")][:MOST_ROWS]
     if not shown:
         return None
     with style.look():
         caption = (
             "Dot and bar: share of looks that gave a plot, with its 95% interval. Line: the mean of the predicted "
-            "probabilities of the same looks; a look behind the horizon or a hill counts as 0. Right: plots of looks."
+            "probabilities of the same looks. Right: plots of looks. Other sensors: see the table of the report."
         )
         title = f"Detection against prediction: {sensor}"
         frame = style.framed(title, "Share of looks that gave a plot, by target", caption, ROW_IN * len(shown) + 0.75)
         axes = frame.axes(1.5, 0.48, 0.85, 0.2)
         for row, entry in enumerate(shown):
-            y = len(shown) - 1 - row
-            low, high = entry.get("pd_low"), entry.get("pd_high")
-            if low is not None and high is not None:
-                axes.plot([low, high], [y, y], color="#0072b2", lw=2.2, alpha=0.5, solid_capstyle="butt", zorder=3)
-            axes.plot(entry["pd_measured"], y, "o", ms=5, color="#0072b2", mec="white", mew=0.6, zorder=5)
-            axes.plot([entry["pd_predicted"]] * 2, [y - 0.36, y + 0.36], color="#c2500a", lw=1.8, zorder=4)
-            counts = f"{entry.get('detected', 0):,} of {entry['looks']:,}"
-            look: dict[str, Any] = {"size": 7.6, "va": "center", "color": style.QUIET}
-            axes.annotate(counts, (1.0, y), xytext=(6, 0), textcoords="offset points", **look)
-        axes.set_xlim(0.0, 1.0)
+            _draw_share(axes, len(shown) - 1 - row, entry)
+        start = _left_edge(shown)
+        ticks = np.linspace(start, 1.0, 5 if start else 6)
+        axes.set_xlim(start, 1.0)
+        axes.set_xticks(ticks, [f"{share:.0%}" for share in ticks])
         axes.set_ylim(-0.7, len(shown) - 0.3)
         axes.set_yticks(range(len(shown)), [str(entry["target"]) for entry in reversed(shown)])
         axes.tick_params(axis="y", length=0)
-        axes.set_xticks(np.linspace(0, 1, 6), [f"{share:.0%}" for share in np.linspace(0, 1, 6)])
         axes.grid(axis="x", color=style.FAINT, lw=0.5)
         axes.text(0.0, 1.01, "● measured", color="#0072b2", transform=axes.transAxes, size=8.2, va="bottom")
         axes.text(0.2, 1.01, "❙ predicted", color="#c2500a", transform=axes.transAxes, size=8.2, va="bottom")
@@ -136,7 +150,7 @@ def draw_timeline(run: Run) -> Figure | None:
 
 
 def draw_gospa(run: Run) -> Figure | None:
-    """Return GOSPA over time with its three parts, each labelled at its end."""
+    """Return GOSPA over time and its three parts, one above the other on the same scale."""
     series = {name: run_data.score_series(run, name) for name in GOSPA_PARTS}
     series = {name: pair for name, pair in series.items() if len(pair[0]) > 1}
     if not series:
@@ -144,38 +158,30 @@ def draw_gospa(run: Run) -> Figure | None:
     whole = run_data.summary(run, "gospa")
     p = whole.get("p", 2)
     cut_off = f", cut-off {whole['c_m']:,.0f} m" if whole.get("c_m") else ""
+    top = 1.08 * max(float(np.nanmax(value)) for _, value in series.values())
     with style.look():
         caption = (
             f"GOSPA of the tracks against the true places{cut_off}, order {p:g}: the parts add as powers of {p:g}, and "
-            "not as lengths. Missed: aircraft in the run without a track, so also those still behind the horizon. "
-            "False: tracks without an aircraft."
+            "not as lengths. Missed: aircraft that should have a track and have none. False: tracks without an "
+            "aircraft."
         )
         mean = f"Mean over the run {whole['mean_m']:,.0f} m" if whole.get("mean_m") is not None else ""
-        frame = style.framed("How far the picture was from the truth", mean, caption, 3.3)
-        axes = frame.axes(0.72, 0.48, 0.95, 0.08)
-        for name, (time_s, value) in series.items():
-            _, colour, wide, dash = GOSPA_PARTS[name]
-            axes.plot(time_s / 60, value, color=colour, lw=wide, ls=dash)
-        axes.set_xlim(0.0, max(pair[0][-1] for pair in series.values()) / 60)
-        axes.set_ylim(bottom=0.0)
-        axes.set_xlabel(f"Time since {run_data.clock(run, 0.0)} UTC [min]")
-        axes.set_ylabel("GOSPA [m]")
-        _label_ends(axes, series)
+        frame = style.framed("How far the picture was from the truth", mean, caption, PANEL_IN * len(series) + 0.5)
+        for row, (name, (time_s, value)) in enumerate(series.items()):
+            below = len(series) - 1 - row
+            axes = frame.axes(0.72, 0.48 + PANEL_IN * below, 1.0, 0.02 + PANEL_IN * row + 0.1)
+            words, colour = GOSPA_PARTS[name]
+            axes.fill_between(time_s / 60, 0.0, value / 1000.0, color=colour, alpha=0.25, lw=0, step="mid")
+            axes.step(time_s / 60, value / 1000.0, color=colour, lw=0.9, where="mid")
+            axes.set_xlim(0.0, float(time_s[-1]) / 60)
+            axes.set_ylim(0.0, top / 1000.0)
+            axes.tick_params(labelbottom=below == 0)
+            axes.text(1.015, 0.5, words, transform=axes.transAxes, size=8.6, va="center", color=colour, weight="bold")
+            if row == 0:
+                axes.set_ylabel("[km]", rotation=0, ha="right", va="bottom", y=0.98)
+            if below == 0:
+                axes.set_xlabel(f"Time since {run_data.clock(run, 0.0)} UTC [min]")
         return frame.figure
-
-
-def _label_ends(axes: Axes, series: dict[str, tuple[Floats, Floats]]) -> None:
-    names = list(series)
-    last = [float(np.nanmean(series[name][1][-8:])) for name in names]
-    height_px = 0.155 * axes.figure.dpi
-    pixels = [float(axes.transData.transform((0.0, value))[1]) for value in last]
-    edge = axes.get_xlim()[1]
-    for name, pixel in zip(names, labels.stacked(pixels, height_px), strict=True):
-        y = float(axes.transData.inverted().transform((0.0, pixel))[1])
-        axes.annotate(
-            GOSPA_PARTS[name][0], (edge, y), xytext=(6, 0), textcoords="offset points", size=8.4, va="center",
-            color=GOSPA_PARTS[name][1], weight="bold" if name == "gospa_m" else "normal",
-        )  # fmt: skip
 
 
 def _draw_table(axes: Axes, seconds: Floats, rows: list[str], columns: list[str], title: str) -> None:

@@ -30,7 +30,8 @@ def binding_text(reach: Any) -> str:
     return f"{words}, driven by {behind}" if behind else words
 
 
-def _draw_verb(axes: Axes, y: float, verb: str, reach: Any) -> None:
+def _draw_verb(axes: Axes, y: float, verb: str, reach: Any, claim_km: float) -> None:
+    axes_in = axes.bbox.width / axes.figure.dpi
     colour = style.VERB_COLOURS[verb]
     nothing = not style.known(reach.range_km) or reach.range_km <= 0
     end = 0.0 if nothing else float(reach.range_km)
@@ -44,9 +45,12 @@ def _draw_verb(axes: Axes, y: float, verb: str, reach: Any) -> None:
         tip = max(tip, float(reach.high_km))
     axes.plot(end, y, style.VERB_MARKERS[verb], ms=6.2, color=colour, mec="white", mew=0.8, zorder=5, clip_on=False)
     text = f"{verb} {'not at all' if nothing else style.km_text(end)}: {binding_text(reach)}"
+    label_km = style.text_size_in(text, 8.0)[0] / axes_in * axes.get_xlim()[1]
+    crosses = style.known(claim_km) and tip < claim_km < tip + 1.15 * label_km
+    plate = {"boxstyle": "square,pad=0.12", "fc": "white", "ec": "none", "alpha": 0.9} if crosses else None
     axes.annotate(
         text, (tip, y), xytext=(6, 0), textcoords="offset points", size=8, color=colour, va="center", zorder=6,
-        path_effects=style.halo(),
+        path_effects=style.halo(), bbox=plate,
     )  # fmt: skip
 
 
@@ -83,7 +87,7 @@ def draw_verbs(result: ReachResult) -> Figure:
     rows = list(result.rows)
     left_in, right_in = 0.8, 0.05
     with style.look():
-        title = f"{result.system_name} against {style.with_article(result.target_name)}: detect, track, engage"
+        title = f"Detect, track, engage: {result.system_name} against {style.with_article(result.target_name)}"
         subtitle = "Range by height of the target, and what binds it" if len(rows) > 1 else "Range and what binds it"
         caption = (
             f"Thick bar and marker: preset {result.preset}, median over bearings. Whisker: every published figure at "
@@ -98,7 +102,7 @@ def draw_verbs(result: ReachResult) -> Figure:
         axes.set_ylim(-0.5, len(rows) - 0.5)
         for k, row in enumerate(rows):
             for verb, offset in zip(style.VERBS, (0.28, 0.0, -0.28), strict=True):
-                _draw_verb(axes, k + offset, verb, getattr(row, verb))
+                _draw_verb(axes, k + offset, verb, getattr(row, verb), result.claim_km)
             if k:
                 axes.axhline(k - 0.5, color=style.FAINT, lw=0.6, zorder=0)
         _draw_claim(axes, result, len(rows) - 0.5)

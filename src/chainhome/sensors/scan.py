@@ -40,15 +40,17 @@ def nearest_branch(azimuth_rad: ArrayLike, near_rad: ArrayLike) -> Floats:
 
 
 def _fixed_point(start_s: Floats, next_s: Callable[[Floats], Floats]) -> Floats:
-    """Iterate times until they stand; NaN where they do not."""
+    """Iterate times until they stand, each row by itself, so that a row does not depend on its company; else NaN."""
     time_s = start_s
+    moving = np.ones(start_s.shape, np.bool_)
     for _ in range(_ITERATIONS):
         after_s = next_s(time_s)
         change_s = np.abs(after_s - time_s)
-        time_s = after_s
-        if not np.any(change_s > _CONVERGED_S):
+        time_s = np.where(moving, after_s, time_s)
+        moving = moving & (change_s > _CONVERGED_S)
+        if not moving.any():
             return time_s
-    return np.where(change_s > _CONVERGED_S, np.nan, time_s)
+    return np.where(moving, np.nan, time_s)
 
 
 def look_times(scan_numbers: ArrayLike, period_s: float, phase_rad: float, azimuth_of: AzimuthOf) -> Floats:

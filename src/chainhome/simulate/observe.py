@@ -94,7 +94,10 @@ def observer(
         sector_width_rad=figures.sector_width_rad,
     )
     entries: list[Flight | Replay] = [*scenario.flights, *scenario.replays]
-    shapes = [sensors.shaped(entry.figures.shape, entry.figures.rcs_m2, entry.figures.spread_db) for entry in entries]
+    wanted = [(entry.figures.shape, entry.figures.rcs_m2, entry.figures.spread_db) for entry in entries]
+    kinds = list(dict.fromkeys(wanted))
+    shapes = [sensors.shaped(*kind) for kind in kinds]
+    model_of = [kinds.index(kind) for kind in wanted]
     ids = np.array([entry.target_id for entry in entries], np.int64)
     return Observer(
         post,
@@ -105,7 +108,7 @@ def observer(
             fan.bearings_rad, fan.ranges_m, fan.lowest_visible_m, "horizon" if terrain is None else "terrain"
         ),
         model,
-        sensors.target_rcs(shapes, np.arange(len(shapes)), draws.key(seed, replication, RCS_KEY, ids)),
+        sensors.target_rcs(shapes, model_of, draws.key(seed, replication, RCS_KEY, ids)),
         tuple(entry.transponder for entry in entries),
         targets.mode_3a,
         targets.icao_address,

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # How much more likely than by chance an equal reply is from the same aircraft. Mode S addresses are unique among 2^24
-# [icao_annex10]; of the 4096 Mode 3/A codes many are shared or change in flight, so an equal one says less, and a
+# [icao_a10]; of the 4096 Mode 3/A codes many are shared or change in flight, so an equal one says less, and a
 # different one does not forbid.
 _SAME_ADDRESS = float(np.log(2.0**24))
 _SAME_CODE = float(np.log(50.0))
@@ -119,16 +119,16 @@ def assign(
 ) -> Ints:
     """Return the pairs, as indices into `pairs`, whose summed log-likelihood ratio is largest; each plot goes once.
 
-    The ratio compares "the track is there and gave this plot" with "the track gave none, and the plot is clutter or a
-    new object" of density `other_density` (m,); a pair that is not the likelier of the two is never made. Solved
-    exactly by shortest augmenting paths [crouse2016].
+    The ratio compares "the track gave this plot" with "the track gave none, and the plot is clutter or a new object" of
+    density `other_density` (m,), both given that the track follows something real: a young track, still unlikely, must
+    get its plots to become likely. A pair that is not the likelier of the two is never made. Solved exactly by shortest
+    augmenting paths [crouse2016].
     """
     from scipy.optimize import linear_sum_assignment
 
-    there = state.existence[pairs.track]
     pd = detection_probability[pairs.track]
-    ratio = np.log(there * pd) + pairs.log_likelihood - np.log(other_density[pairs.plot])
-    ratio -= np.log1p(-there * pd * params.gate_probability)
+    ratio = np.log(pd) + pairs.log_likelihood - np.log(other_density[pairs.plot])
+    ratio -= np.log1p(-pd * params.gate_probability)
     if params.use_replies:
         ratio += _replies(state, plots, pairs)
     pair = np.flatnonzero(ratio > 0.0)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainhome.earth.geodesy import Frame, enu_frame, enu_to_geodetic
 from chainhome.tables import TRACK_STATUSES, Detections, Sensors, Tracks
-from chainhome.tracking.association import assign, evenly_spread, gated_pairs, new_object_density
+from chainhome.tracking.association import Pairs, assign, evenly_spread, gated_pairs, new_object_density
 from chainhome.tracking.birth import born
 from chainhome.tracking.filter import update
 from chainhome.tracking.life import after_miss, after_plot, judged, survived
@@ -127,50 +127,69 @@ def _take_in(
     world: Frame,
     params: TrackerParams,
 ) -> tuple[TrackerState, Bools, Bools]:
-    """Return the state with its plots taken in, which tracks got one, and which plots are left over."""
+    """Return the state with its plots taken in, which tracks got one, and which plots are left over.
+
+    Tracks that are more likely real than not choose first; a young track of clutter takes no plot from them.
+    """
     updated, free = np.zeros(len(state), np.bool_), np.ones(len(plots), np.bool_)
     likely = np.maximum(seen, params.least_detection_probability)
-    while len(state) and free.any():
-        # After the first round, a track that has its plot takes one more only from another pass of the beam: a plot
-        # beside it at the same time is another aircraft.
-        apart_s = np.where(updated, np.nan_to_num(0.5 * period_s, nan=np.inf), np.inf if updated.any() else 0.0)
-        left = plots[free]
-        pairs = gated_pairs(state, left, apart_s, sensor, world, params)
-        if pairs is None:
-            break
-        chosen = assign(pairs, state, left, likely, other[free], params)
-        if not len(chosen):
-            break
-        track, plot = pairs.track[chosen], pairs.plot[chosen]
-        mean, covariance, time = state.mean.copy(), state.covariance.copy(), state.time_s.copy()
-        existence, last = state.existence.copy(), state.last_detection_id.copy()
-        address, code = state.mode_s_address.copy(), state.mode_3a.copy()
-        mean[track, 0], covariance[track, 0] = update(
-            *(
-                column[chosen]
-                for column in (pairs.mean, pairs.covariance, pairs.innovation, pairs.jacobian, pairs.noise)
-            )
-        )
-        time[track] = np.maximum(time[track], left.time_s[plot])
-        ratio = pairs.log_likelihood[chosen] - np.log(other[free][plot])
-        grown = after_plot(existence[track], likely[track], params.gate_probability, ratio)
-        existence[track] = np.where(updated[track], existence[track], grown)
-        last[track] = left.detection_id[plot]
-        address[track] = np.where(left.mode_s_address[plot] >= 0, left.mode_s_address[plot], address[track])
-        code[track] = np.where(left.mode_3a[plot] >= 0, left.mode_3a[plot], code[track])
-        state = replace(
-            state,
-            mean=mean,
-            covariance=covariance,
-            time_s=time,
-            existence=existence,
-            last_detection_id=last,
-            mode_s_address=address,
-            mode_3a=code,
-        )
-        updated[track] = True
-        free[np.flatnonzero(free)[plot]] = False
+    sure = state.existence >= 0.5
+    for group in (np.flatnonzero(sure), np.flatnonzero(~sure)):
+        apart_s = 0.0
+        while len(group) and free.any():
+            left, some = plots[free], state[group]
+            pairs = gated_pairs(some, left, np.full(len(group), apart_s), sensor, world, params)
+            if pairs is None:
+                break
+            chosen = assign(pairs, some, left, likely[group], other[free], params)
+            if not len(chosen):
+                break
+            track = group[pairs.track[chosen]]
+            state = _updated(state, track, left, pairs, chosen, likely, other[free], updated, params)
+            updated[track] = True
+            free[np.flatnonzero(free)[pairs.plot[chosen]]] = False
+            # Once more, but only with plots from another pass of the beam: one beside the track's own plot at the
+            # same time is another aircraft.
+            apart_s = np.inf if np.isnan(period_s) else 0.5 * period_s
     return state, updated, free
+
+
+def _updated(
+    state: TrackerState,
+    track: NDArray[np.int64],
+    plots: Plots,
+    pairs: Pairs,
+    chosen: NDArray[np.int64],
+    likely: Floats,
+    other: Floats,
+    already: Bools,
+    params: TrackerParams,
+) -> TrackerState:
+    """Return the state with the chosen pairs taken in; existence grows with the first plot of a look only."""
+    plot = pairs.plot[chosen]
+    mean, covariance, time = state.mean.copy(), state.covariance.copy(), state.time_s.copy()
+    existence, last = state.existence.copy(), state.last_detection_id.copy()
+    address, code = state.mode_s_address.copy(), state.mode_3a.copy()
+    mean[track, 0], covariance[track, 0] = update(
+        *(column[chosen] for column in (pairs.mean, pairs.covariance, pairs.innovation, pairs.jacobian, pairs.noise))
+    )
+    time[track] = np.maximum(time[track], plots.time_s[plot])
+    ratio = pairs.log_likelihood[chosen] - np.log(other[plot])
+    grown = after_plot(existence[track], likely[track], params.gate_probability, ratio)
+    existence[track] = np.where(already[track], existence[track], grown)
+    last[track] = plots.detection_id[plot]
+    address[track] = np.where(plots.mode_s_address[plot] >= 0, plots.mode_s_address[plot], address[track])
+    code[track] = np.where(plots.mode_3a[plot] >= 0, plots.mode_3a[plot], code[track])
+    return replace(
+        state,
+        mean=mean,
+        covariance=covariance,
+        time_s=time,
+        existence=existence,
+        last_detection_id=last,
+        mode_s_address=address,
+        mode_3a=code,
+    )
 
 
 def _finish(

@@ -245,16 +245,19 @@ def test_a_young_track_takes_no_plot_from_a_sure_one_that_manoeuvres() -> None:
     assert state.last_detection_id[state.track_id == 0].tolist() == [90]
 
 
-def test_an_unlikely_newcomer_on_a_flat_radar_earns_its_existence() -> None:
+def test_an_unlikely_newcomer_among_much_clutter_earns_its_existence() -> None:
     state = initial_state()
     grown = []
-    for k in range(3):
+    for k in range(5):
         time = PERIOD * k + 3.0
-        density = uniform_clutter_density(20.0, 400e3, 2 * np.pi)
+        density = uniform_clutter_density(200.0, 400e3, 2 * np.pi)
         state, _ = look(state, seen_by(3, straight(time), time, k), PERIOD * (k + 1), clutter_density=density)
         grown.append(float(state.existence[0]))
     assert len(state) == 1
-    assert grown[0] < 0.01 < grown[1] < 0.95 < grown[2]
+    assert grown == sorted(grown)
+    assert grown[0] < 2e-4
+    assert grown[1] < 0.1
+    assert grown[4] > 0.95
 
 
 @pytest.mark.parametrize("load", [0.5, 1.0, 2.0, 3.0, 4.0])

@@ -13,6 +13,7 @@ from chainhome.catalogue import Catalogue, content_hash
 from chainhome.catalogue import load as load_catalogue
 from chainhome.cli.text import console, table
 from chainhome.formats import RunWriter
+from chainhome.metrics import wilson_interval
 from chainhome.scenario import Scenario
 from chainhome.scenario import load as load_scenario
 
@@ -71,15 +72,14 @@ def _simulate_and_write(
         writer.write(made)
     writer.write(tables.identities_shared_mode, "identities_shared_mode")
     summary = tables.summary | {"answers": answers(tables.summary)}
+    writer.finish(summary=summary)
     tell("write", 1.0)
     if not arguments.no_report:
         tell("report", 0.0)
         from chainhome.report import write_run_report
 
-        writer.abandon(summary=summary)
         write_run_report(read_run(writer.folder), writer.folder / "report.html")
         tell("report", 1.0)
-    writer.finish(summary=summary)
     return summary
 
 
@@ -175,7 +175,7 @@ class _Progress:
 
 
 def answers(summary: dict[str, Any]) -> dict[str, str]:
-    """Return the article's two questions, each answered in one sentence from the scores."""
+    """Return the article's two questions, each answered in a sentence or two from the scores."""
     seen = [entry for entry in summary["radars"] if entry["looks"]]
     detected = sum(entry["detected"] for entry in seen)
     looks = sum(entry["looks"] for entry in seen)
@@ -184,30 +184,58 @@ def answers(summary: dict[str, Any]) -> dict[str, str]:
     lost = sum(entry["breaks"] for entry in followed)
     share = sum(entry["completeness"] for entry in followed) / len(followed) if followed else 0.0
     radars = (
-        f"In this simulation the radars detect {detected} of {looks} looks in view "
-        f"(predicted {predicted:.0f}) and hold a confirmed track {share:.0%} of the time in view, with {lost} breaks."
+        f"In this simulation yes, where they can see: {detected:,} of {looks:,} looks at targets in view gave a plot "
+        f"(predicted {predicted:,.0f}), and a confirmed track stood {share:.0%} of the time in view, with {lost} breaks. "
+        "What they cannot see is behind the ground."
         if looks
         else "No target came into view of a radar."
     )
     confusion = summary["confusion"]
-    without, shared = confusion.get("as_fielded"), confusion.get("shared_secure_mode")
-    identity = f"As fielded, {_told(without, confusion)}"
-    if shared is not None:
-        identity += f"; with a shared secure mode, {_told(shared, confusion)}"
-    return {"radars": radars, "identity": identity + ". No aircraft is declared hostile for not answering."}
+    parts = [f"As fielded, {_told(confusion['as_fielded'], confusion)}."]
+    if "shared_secure_mode" in confusion:
+        parts.append(f"With a secure mode and key in common, {_told(confusion['shared_secure_mode'], confusion)}.")
+    parts.append("Interrogation can find friends; it cannot find enemies: silence is unknown, never hostile.")
+    return {"radars": radars, "identity": " ".join(parts)}
 
 
 def _told(matrix: list[list[float]], confusion: dict[str, Any]) -> str:
-    """Return how much of the time of friends and enemies was declared rightly."""
+    """Return how much of the track time of each allegiance was declared as what it is."""
     columns = confusion["labels_declared"]
     parts = []
     for label, row in zip(confusion["labels_true"], matrix, strict=True):
         total = sum(row)
         if total > 0:
-            right = row[columns.index(label)] / total
-            unknown = row[columns.index("unknown")] / total
-            parts.append(f"{label} aircraft are declared {label} {right:.0%} of the time (unknown {unknown:.0%})")
-    return ", ".join(parts)
+            right, unknown = row[columns.index(label)] / total, row[columns.index("unknown")] / total
+            rest = f" and unknown {unknown:.0%}" if unknown >= 0.005 else ""
+            parts.append(f"{label} aircraft are declared {label} {right:.0%}{rest} of their track time")
+    return "; ".join(parts)
+
+
+def _grouped(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the radar rows with the simulated civil traffic of each radar put together in one."""
+    traffic = {e["target"] for e in summary["tracks"] if (e["allegiance"], e["origin"]) == ("neutral", "simulated")}
+    rows = []
+    for sensor in dict.fromkeys(entry["sensor"] for entry in summary["radars"]):
+        mine = [entry for entry in summary["radars"] if entry["sensor"] == sensor]
+        rows += [entry for entry in mine if entry["target"] not in traffic]
+        civil = [entry for entry in mine if entry["target"] in traffic and entry["looks"]]
+        if civil:
+            looks, detected = (sum(entry[name] for entry in civil) for name in ("looks", "detected"))
+            low, high = (float(end) for end in wilson_interval(detected, looks))
+            rows.append(
+                {
+                    "target": f"civil traffic ({len(civil)} flights)",
+                    "sensor": sensor,
+                    "first_detection_km": max(entry["first_detection_km"] or 0.0 for entry in civil),
+                    "bound_before": None,
+                    "looks": looks,
+                    "pd_measured": detected / looks,
+                    "pd_low": low,
+                    "pd_high": high,
+                    "pd_predicted": sum(entry["predicted"] for entry in civil) / looks,
+                }
+            )
+    return rows
 
 
 def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report: bool) -> None:
@@ -220,26 +248,25 @@ def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report:
     rows = table(
         "target", "radar", ">first detected", "held before by", ">Pd measured", ">predicted", ">tracked", ">breaks"
     )
-    for entry in summary["radars"]:
-        if not entry["looks"]:
-            continue
+    for entry in _grouped(summary):
         first = entry["first_detection_km"]
-        track = targets.get(entry["target"], {})
+        track = targets.get(entry["target"])
+        seen = entry["looks"] > 0
         rows.add_row(
             entry["target"],
             entry["sensor"],
             "never" if first is None else f"{first:.0f} km",
             entry["bound_before"] or "–",
-            f"{entry['pd_measured']:.2f} [{entry['pd_low']:.2f}–{entry['pd_high']:.2f}]",
-            f"{entry['pd_predicted']:.2f}",
-            f"{track.get('completeness', 0.0):.0%}",
-            str(track.get("breaks", "–")),
+            f"{entry['pd_measured']:.2f} [{entry['pd_low']:.2f}–{entry['pd_high']:.2f}]" if seen else "–",
+            f"{entry['pd_predicted']:.2f}" if seen else "–",
+            f"{track['completeness']:.0%}" if track else "–",
+            str(track["breaks"]) if track else "–",
         )
     out.print(rows)
     gospa = summary["gospa"]
     print(
-        f"GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; on average {gospa['mean_missed']:.2f} targets in "
-        f"view missed and {gospa['mean_false']:.2f} false tracks shown"
+        f"GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; {gospa['localisation_per_target_m']:.0f} m rms a "
+        f"target, {gospa['mean_missed']:.2f} targets in view missed and {gospa['mean_false']:.2f} false tracks at a time"
     )
     print()
     print("Can they tell friend from enemy?")

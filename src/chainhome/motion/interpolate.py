@@ -95,7 +95,8 @@ def _last_row_not_after(time_s: Floats, start: Ints, stop: Ints, times: Floats) 
 
 
 def _hermite(table: TruthIndex, row: Ints, after: Ints, step: Floats, offset: Floats) -> tuple[Floats, Floats]:
-    h, u = step[:, None], (offset / step)[:, None]
+    # Questions outside a row's step become NaN later; clipped, they cannot overflow before.
+    h, u = step[:, None], (np.clip(offset, 0.0, step) / step)[:, None]
     p0, p1 = table.position_m[row], table.position_m[after]
     m0, m1 = table.velocity_mps[row], table.velocity_mps[after]
     rise = p1 - p0

@@ -58,7 +58,8 @@ def score(
     in_view = looks[~np.isin(looks.limit, HIDING)]
     max_age = MISSED_SCANS * float(sensors.period_s.max(initial=1.0))
     owner, continuity = _continuity(targets, in_view, detections, tracks, max_age)
-    series = _gospa(truth, in_view, tracks, max_age)
+    series, truths = _gospa(truth, in_view, tracks, max_age)
+    pairs = truths - int(series.missed_count.sum())
     parts = [
         Scores.make(time_s=series.time_s, name=f"gospa{suffix}_m", value=value)
         for suffix, value in (
@@ -68,15 +69,16 @@ def score(
             ("_false", np.sqrt(series.false)),
         )
     ]
-    mean_square = [np.sqrt(float(np.mean(part**2))) if len(part) else 0.0 for part in (series.distance,)]
+    rms = float(np.sqrt(np.mean(series.distance**2))) if len(series.distance) else 0.0
     plain: dict[str, Any] = {
         "radars": _radars(targets, sensors, looks),
         "tracks": continuity,
         "false_tracks": int((owner == -1).sum()),
         "gospa": {
-            "rms_m": mean_square[0],
+            "rms_m": rms,
             "mean_m": _mean(series.distance),
             "localisation_m": float(np.sqrt(_mean(series.localisation))),
+            "localisation_per_target_m": float(np.sqrt(series.localisation.sum() / max(pairs, 1))),
             "missed_m": float(np.sqrt(_mean(series.missed))),
             "false_m": float(np.sqrt(_mean(series.false))),
             "mean_missed": _mean(series.missed_count),
@@ -91,7 +93,7 @@ def score(
             **{case: _confusion(targets, tracks, owner, rows) for case, rows in identities.items()},
         },
     }
-    whole = [("gospa_rms_m", mean_square[0]), ("false_tracks", float(plain["false_tracks"]))]
+    whole = [("gospa_rms_m", rms), ("false_tracks", float(plain["false_tracks"]))]
     parts.append(Scores.make(name=[n for n, _ in whole], value=[v for _, v in whole]))
     for entry in plain["radars"]:
         name = f"pd {entry['sensor']} on {entry['target']}"
@@ -113,22 +115,23 @@ def _number(value: float) -> float | None:
 def _radars(targets: Targets, sensors: Sensors, looks: Looks) -> list[dict[str, Any]]:
     """Return for each radar and target: first detection, what bound it before, and Pd against the prediction."""
     told = []
-    for sensor_id, sensor in zip(sensors.sensor_id.tolist(), sensors.name.tolist(), strict=True):
+    for sensor_id, sensor, width in zip(sensors.sensor_id, sensors.name, sensors.sector_width_rad, strict=True):
         mine = looks[looks.sensor_id == sensor_id]
         for target_id, target in zip(targets.target_id.tolist(), targets.name.tolist(), strict=True):
             rows = mine[mine.target_id == target_id]
             seen = rows[~np.isin(rows.limit, HIDING)]
             hits = np.flatnonzero(rows.detected)
             before = rows.limit[: hits[0]] if len(hits) else rows.limit
+            stares = bool(np.isfinite(width))
             count, found = len(seen), int(seen.detected.sum())
             low, high = metrics.wilson_interval(found, count)
             told.append(
                 {
-                    "sensor": sensor,
+                    "sensor": str(sensor),
                     "target": target,
                     "first_detection_s": float(rows.time_s[hits[0]]) if len(hits) else None,
                     "first_detection_km": float(rows.range_m[hits[0]]) / 1e3 if len(hits) else None,
-                    "bound_before": _bound(before),
+                    "bound_before": _bound(before) or ("sector" if stares else None),
                     "looks": count,
                     "detected": found,
                     "predicted": float(seen.detection_probability.sum()),
@@ -181,8 +184,8 @@ def _continuity(
     return found.track_target_id, told
 
 
-def _gospa(truth: Truth, in_view: Looks, tracks: Tracks, max_age_s: float) -> metrics.GospaSeries:
-    """Return GOSPA every 30 s, in three dimensions, over the targets that somebody could have seen lately."""
+def _gospa(truth: Truth, in_view: Looks, tracks: Tracks, max_age_s: float) -> tuple[metrics.GospaSeries, int]:
+    """Return GOSPA every 30 s, in 3-D, over the targets that somebody could have seen lately, and their number."""
     end = float(truth.time_s.max(initial=0.0))
     times = np.arange(GOSPA_STEP_S, end + 1e-9, GOSPA_STEP_S)
     shown = metrics.tracks_at(tracks, times, max_age_s=max_age_s)
@@ -196,9 +199,10 @@ def _gospa(truth: Truth, in_view: Looks, tracks: Tracks, max_age_s: float) -> me
             recent[rows] = (last >= 0) & (at_times.time_s[rows] - seen[np.maximum(last, 0)] <= max_age_s)
     there = at_times[recent]
     points = np.column_stack([there.x_m, there.y_m, there.z_m])
-    return metrics.gospa_over_time(
+    series = metrics.gospa_over_time(
         shown.time_s, shown.position_m, there.time_s, points, c=GOSPA_CUT_M, p=GOSPA_POWER, times_s=times
     )
+    return series, len(there)
 
 
 def declared_at(tracks: Tracks, identities: Identities) -> NDArray[np.int8]:

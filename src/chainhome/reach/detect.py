@@ -119,9 +119,10 @@ def _line_of_sight(fan: earth.Fan, approach: Approach, smooth: bool) -> tuple[Bo
     horizon = np.full(bearings, float(earth.horizon_range_m(mast, approach.height_above_site_m, fan.radius_m)))
     if smooth:
         return in_view, {"horizon": horizon, "terrain": none}
-    by_terrain = lost < horizon
+    # The samples stand a step apart, so a range within one step of the smooth horizon is that horizon.
+    by_terrain = lost < horizon - _step(fan)
     return in_view, {
-        "horizon": np.where(by_terrain, horizon, lost),
+        "horizon": np.where(by_terrain, horizon, np.maximum(lost, horizon)),
         "terrain": np.where(by_terrain, lost, np.nan),
     }
 

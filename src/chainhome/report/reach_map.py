@@ -88,6 +88,8 @@ def _caption(result: ReachResult) -> str:
         f"{result.search_radar_name}, preset {result.preset}, single-scan Pd {result.detection_probability:g}; the "
         "number is the median over bearings. Dashed: the published range, grey its published spread."
     )
+    if result.sector_deg is not None:
+        about += f" The radar watches {result.sector_deg:.0f}° at a time and sees nothing outside that sector."
     ground = "Smooth earth, no terrain." if result.smooth else base_map.TERRAIN_LINE
     marks = "Distances and bearings from the site are true. Coast: Natural Earth."
     return f"{about} {ground} {marks} {style.source_line(result.sources)}"

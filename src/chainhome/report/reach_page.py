@@ -119,6 +119,10 @@ def _claim_sources(claim: Any) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}." if words else ""
+
+
 def reach_html(result: ReachResult, pictures: dict[str, page.Picture]) -> str:
     """Return the page of a result with its pictures inside."""
     about = f"{result.system_name} against {style.with_article(result.target_name)} at {result.site_name}"
@@ -130,8 +134,10 @@ def reach_html(result: ReachResult, pictures: dict[str, page.Picture]) -> str:
         f"{claimed}. Antenna {result.antenna_m:.0f} m above the ground at {result.lat_deg:.4f}°, "
         f"{result.lon_deg:.4f}°, ground {result.site_ground_m:.0f} m above sea level; {ground}. Preset "
         f"{result.preset}: search {result.search_radar_name}, engagement {result.engagement_radar_name}, interceptor "
-        f"{result.interceptor_name}. {result.preset_note}"
+        f"{result.interceptor_name}. {_sentence(result.preset_note)}"
     )
+    if result.sector_deg is not None:
+        setting += f" The radar watches {result.sector_deg:.0f}° at a time; ranges are inside that sector."
     header = page.joined(
         (page.element("p", about, "kicker"), page.element("h1", result.sentence), page.element("p", setting, "answer"))
     )

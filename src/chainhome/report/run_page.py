@@ -38,9 +38,20 @@ def _seconds(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f} s"
 
 
-def _radar_table(run: Run) -> page.Markup:
+def _radar_tables(run: Run) -> page.Markup:
+    """Return the table of the trial's own aircraft, and folded up behind it that of the civil traffic."""
+    tracks = run_data.summary(run, "tracks") or []
+    traffic = {e["target"] for e in tracks if (e.get("allegiance"), e.get("origin")) == ("neutral", "simulated")}
+    entries = run_data.summary(run, "radars") or []
+    own = _radar_table(run, [entry for entry in entries if entry["target"] not in traffic])
+    rest = _radar_table(run, [entry for entry in entries if entry["target"] in traffic])
+    folded = f"<details><summary>The same for the civil traffic</summary>{rest}</details>" if rest else ""
+    return page.Markup(f"{own}{folded}")
+
+
+def _radar_table(run: Run, entries: list[dict[str, Any]]) -> page.Markup:
     rows = []
-    for entry in run_data.summary(run, "radars") or []:
+    for entry in entries:
         first = "never"
         if entry.get("first_detection_s") is not None:
             first = (
@@ -186,7 +197,7 @@ def run_html(run: Run) -> str:
     record = run.record
     body = (
         page.section("The trial on the map", picture("map")),
-        page.section(QUESTIONS["radars"], _radar_table(run), picture("detection"), picture("side"), picture("ppi")),
+        page.section(QUESTIONS["radars"], _radar_tables(run), picture("detection"), picture("side"), picture("ppi")),
         page.section("Tracks", _track_table(run), picture("timeline"), _gospa_table(run), picture("gospa")),
         page.section(QUESTIONS["identity"], picture("confusion"), *tables),
         page.section("Assumptions", page.items(record.get("assumptions", []))),

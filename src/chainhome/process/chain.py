@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainhome import earth, identity, tracking
-from chainhome.tables import Detections, Evidence, Identities, Sensors, Tracks
+from chainhome.tables import SECURE_REPLIES, Detections, Evidence, Identities, Sensors, Tracks
 
 Floats = NDArray[np.float64]
 DetectionProbability = Callable[[Floats, int, float], Floats]
@@ -37,6 +37,8 @@ class ChainState:
 
     tracker: tracking.TrackerState
     beliefs: identity.Beliefs
+    told: frozenset[tuple[int, int]] = frozenset()
+    """Tracks and kinds of reply (see `_kinds`) that have been heard: a transponder that repeats itself says no more."""
     tracks: tuple[Tracks, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     identities: tuple[Identities, ...] = ()
@@ -60,10 +62,17 @@ def advance(chain: Chain, state: ChainState, detections: Detections, sensor_id: 
         sensor_id=sensor_id,
         params=chain.params,
     )
+    kinds = dict(zip(detections.detection_id.tolist(), _kinds(chain, detections).tolist(), strict=True))
+    heard = {
+        (track, kinds[plot])
+        for track, plot in zip(tracks.track_id.tolist(), tracks.detection_id.tolist(), strict=True)
+        if kinds.get(plot)
+    }
     state = replace(state, tracker=tracker, tracks=(*state.tracks, tracks))
-    evidence = identify(chain, detections, tracks)
-    if not len(evidence):
+    if heard <= state.told:
         return state
+    state = replace(state, told=state.told | heard)
+    evidence = identify(chain, detections, tracks)
     # What only repeats is no evidence: the table holds what changed a belief.
     evidence = evidence[identity.fresh(state.beliefs, evidence)]
     beliefs, identities = identity.step(state.beliefs, evidence)
@@ -77,12 +86,18 @@ def advance(chain: Chain, state: ChainState, detections: Detections, sensor_id: 
 
 def identify(chain: Chain, detections: Detections, tracks: Tracks) -> Evidence:
     """Return what the replies in the plots say about the tracks that took them in."""
-    answered = (detections.mode_3a >= 0) | (detections.mode_s_address >= 0) | (detections.secure_reply > 0)
-    if not answered.any():
-        return Evidence.make(0)
     return identity.evidence_from_replies(
         detections, tracks, known_civil_addresses=chain.known_addresses, known_civil_codes=chain.known_codes
     )
+
+
+def _kinds(chain: Chain, detections: Detections) -> NDArray[np.int64]:
+    """Return for each plot (m,) which kinds of reply it carries, as bits: civil, filed in a plan, secure; 0 = none."""
+    code, address = detections.mode_3a, detections.mode_s_address
+    civil = (code >= 0) | (address >= 0)
+    filed = civil & (np.isin(code, chain.known_codes) | np.isin(address, chain.known_addresses))
+    secure = detections.secure_reply == SECURE_REPLIES.index("valid")
+    return np.asarray(civil + 2 * filed + 4 * secure, np.int64)
 
 
 def finished(state: ChainState) -> tuple[Tracks, Evidence, Identities]:

@@ -1,6 +1,6 @@
 """Write docs/data-dictionary.md from the tables that the code declares.
 
-    python tools/make_data_dictionary.py
+python tools/make_data_dictionary.py
 """
 
 from pathlib import Path

@@ -50,7 +50,8 @@ def test_the_spans_in_which_the_radars_look_change_nothing(monkeypatch: pytest.M
     coarse = simulate(scenario, seed=5)
     monkeypatch.setattr(engine, "SPAN_S", 77.0)
     fine = simulate(scenario, seed=5)
-    for first, second in ((coarse.looks, fine.looks), (coarse.detections, fine.detections), (coarse.tracks, fine.tracks)):
+    for kind in ("looks", "detections", "tracks"):
+        first, second = getattr(coarse, kind), getattr(fine, kind)
         for name in first.columns():
             np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 

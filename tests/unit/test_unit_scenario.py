@@ -70,6 +70,24 @@ def test_what_is_wrong_is_said_in_one_sentence(old: str, new: str, sentence: str
     assert "\n" not in message
 
 
+def test_figures_of_the_catalogue_can_be_overridden_in_place() -> None:
+    text = TEXT.replace(
+        'engagement = { period = "10 s" }',
+        'search = { reference_range = "200 km", reference_rcs = "1 m2", sector = "120 deg" }\n'
+        'engagement = { period = "3 s", sector = "360 deg" }',
+    ).replace('class = "f-4"', 'class = "f-4"\nrcs = "9 m2"')
+    scenario = parsed(text)
+    search, engagement = (post.figures for post in scenario.posts)  # type: ignore[attr-defined]
+    assert (search.reference_range_m, search.reference_rcs_m2) == (200e3, 1.0)
+    assert search.sector_width_rad == pytest.approx(np.radians(120.0))
+    assert engagement.period_s == 3.0
+    assert np.isnan(engagement.sector_width_rad)
+    phantom = next(flight for flight in scenario.flights if flight.name.startswith("Phantom"))  # type: ignore[attr-defined]
+    assert phantom.figures.rcs_m2 == 9.0
+    with pytest.raises(UseError, match=r'search: reference_rcs = "1 m": "m" is not a unit of area'):
+        parsed(text.replace('"1 m2"', '"1 m"'))
+
+
 def test_broken_toml_names_the_line() -> None:
     with pytest.raises(UseError, match=r"trial\.toml: not valid TOML: .*line 2"):
         parsed('title = "x"\nstart = = 3\n')

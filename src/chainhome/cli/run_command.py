@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from chainhome.scenario import Scenario
 from chainhome.scenario import load as load_scenario
 
 STAGES = {
+    "compile": "compiling, first run only",
     "fly": "flying the aircraft",
     "look": "radars looking",
     "track": "tracking and identifying",
@@ -25,6 +27,7 @@ STAGES = {
     "write": "writing tables",
     "report": "drawing the report",
 }
+COMPILE_PATIENCE_S = 1.0
 VERSIONED = ("chainhome", "numpy", "scipy", "numba", "pyarrow")
 
 
@@ -148,6 +151,7 @@ class _Progress:
         self._quiet = quiet
         self._last = ""
         self._bar: Any = None
+        self._compiling = threading.Timer(0.0, lambda: None)
 
     def __enter__(self) -> Any:
         if self._quiet:
@@ -163,6 +167,18 @@ class _Progress:
         return self._tell
 
     def _tell(self, stage: str, share: float) -> None:
+        if stage == "compile":
+            # Compiled code is kept on disk, so most runs pass here at once and need not say anything.
+            if share == 0.0:
+                self._compiling = threading.Timer(COMPILE_PATIENCE_S, self._show, (stage, 0.0))
+                self._compiling.daemon = True
+                self._compiling.start()
+            else:
+                self._compiling.cancel()
+            return
+        self._show(stage, share)
+
+    def _show(self, stage: str, share: float) -> None:
         if self._bar is not None:
             self._bar.update(self._task, description=f"{STAGES[stage]:<25}", completed=share)
         elif stage != self._last:
@@ -170,6 +186,7 @@ class _Progress:
         self._last = stage
 
     def __exit__(self, *_: object) -> None:
+        self._compiling.cancel()
         if self._bar is not None:
             self._bar.stop()
 
@@ -185,7 +202,7 @@ def answers(summary: dict[str, Any]) -> dict[str, str]:
     share = sum(entry["completeness"] for entry in followed) / len(followed) if followed else 0.0
     radars = (
         f"In this simulation yes, where they can see: {detected:,} of {looks:,} looks at targets in view gave a plot "
-        f"(predicted {predicted:,.0f}), and a confirmed track stood {share:.0%} of the time in view, with {lost} breaks. "
+        f"(predicted {predicted:,.0f}); a confirmed track stood {share:.0%} of the time in view, with {lost} breaks. "
         "What they cannot see is behind the ground."
         if looks
         else "No target came into view of a radar."
@@ -266,7 +283,7 @@ def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report:
     gospa = summary["gospa"]
     print(
         f"GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; {gospa['localisation_per_target_m']:.0f} m rms a "
-        f"target, {gospa['mean_missed']:.2f} targets in view missed and {gospa['mean_false']:.2f} false tracks at a time"
+        f"target, {gospa['mean_missed']:.2f} in view missed and {gospa['mean_false']:.2f} false tracks at a time"
     )
     print()
     print("Can they tell friend from enemy?")

@@ -15,7 +15,7 @@ from chainhome.errors import UseError
 from chainhome.motion import Route
 from chainhome.scenario import model
 from chainhome.scenario.places import find_place
-from chainhome.scenario.reading import at, radar_figures, target_figures
+from chainhome.scenario.reading import RadarFigures, at, radar_figures, target_figures
 from chainhome.scenario.scenario import Flight, Post, Replay, Scenario
 from chainhome.scenario.terrain_following import follow_ground
 from chainhome.scenario.units import quantity
@@ -92,12 +92,12 @@ def _posts(
         if key is None or (role == "engagement" and key == preset.search_radar):
             continue
         figures = radar_figures(system.radars[key], "value")
+        figures = _overridden(figures, words.search if role == "search" else words.engagement, f"{where}: {role}")
         stares = bool(np.isfinite(figures.sector_width_rad))
-        if stares and words.revisit is not None:
-            revisit = quantity(words.revisit, "time", f"{where}: revisit", minimum=0.01)
-            figures = replace(figures, period_s=revisit)
         if not figures.period_s > 0.0:
-            raise UseError(f'{where}: no scan period of {figures.name} is published; give revisit = "4 s"')
+            raise UseError(
+                f'{where}: no scan period of {figures.name} is published; give {role} = {{ period = "4 s" }}'
+            )
         posts.append(
             Post(
                 sensor_id=first_id + len(posts),
@@ -114,6 +114,28 @@ def _posts(
             )
         )
     return posts
+
+
+def _overridden(figures: RadarFigures, words: model.RadarWords, where: str) -> RadarFigures:
+    """Return a radar's figures with those that the scenario gives in place of the claims."""
+    fields = {
+        "instrumented_range": ("instrumented_m", "length", 1.0),
+        "reference_range": ("reference_range_m", "length", 1.0),
+        "reference_rcs": ("reference_rcs_m2", "area", 1e-9),
+        "period": ("period_s", "time", 0.01),
+        "sector": ("sector_width_rad", "angle", 1e-3),
+        "range_accuracy": ("range_sigma_m", "length", 0.0),
+        "azimuth_accuracy": ("azimuth_sigma_rad", "angle", 0.0),
+        "elevation_accuracy": ("elevation_sigma_rad", "angle", 0.0),
+    }
+    given = {
+        field: quantity(text, dimension, f"{where}: {key}", minimum=least)
+        for key, (field, dimension, least) in fields.items()
+        if (text := getattr(words, key)) is not None
+    }
+    if given.get("sector_width_rad", 0.0) >= 2 * np.pi - 1e-9:
+        given["sector_width_rad"] = float("nan")
+    return replace(figures, **given)
 
 
 def catalogue_interrogator(system: System) -> Interrogator:
@@ -150,7 +172,12 @@ def _flights(
         route = _route(entry, terrain, where)
         start = quantity(entry.start, "time", f"{where}: start", minimum=0.0)
         interval = quantity(entry.interval, "time", f"{where}: interval", minimum=0.0)
-        load = at(aircraft.claims, "max_load_factor", "value")
+        figures = target_figures(aircraft, "value")
+        if entry.rcs is not None:
+            figures = replace(figures, rcs_m2=quantity(entry.rcs, "area", f"{where}: rcs", minimum=1e-9))
+        if entry.spread_db is not None:
+            figures = replace(figures, spread_db=entry.spread_db)
+        load = entry.max_load_factor or at(aircraft.claims, "max_load_factor", "value")
         transponder = catalogue_transponder(aircraft, entry.iff)
         for number in range(entry.count):
             target_id = len(flights)
@@ -159,7 +186,7 @@ def _flights(
                 Flight(
                     target_id=target_id,
                     name=entry.name if entry.count == 1 else f"{entry.name} {number + 1}",
-                    figures=target_figures(aircraft, "value"),
+                    figures=figures,
                     allegiance=ALLEGIANCES.index(entry.allegiance),
                     route=route,
                     start_s=start + number * interval,

@@ -91,6 +91,8 @@ def _keys(parts: list[Any]) -> list[str]:
 
     tables: dict[str, type[model.Words]] = {
         "battery": model.BatteryWords,
+        "search": model.RadarWords,
+        "engagement": model.RadarWords,
         "aircraft": model.AircraftWords,
         "recording": model.RecordingWords,
         "route": model.WaypointWords,

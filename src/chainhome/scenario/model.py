@@ -36,6 +36,19 @@ class TransponderWords(Words):
     address: str | None = Field(default=None, pattern="^[0-9a-fA-F]{6}$", description="Mode S address, six hex digits")
 
 
+class RadarWords(Words):
+    """Figures of a radar in place of the catalogue's claims; what is left out stays as it is claimed."""
+
+    instrumented_range: Quantity | None = Field(default=None, description="how far its timing and displays go")
+    reference_range: Quantity | None = Field(default=None, description="range at which it detects the reference target")
+    reference_rcs: Quantity | None = Field(default=None, description="radar cross section of the reference target")
+    period: Quantity | None = Field(default=None, description="time between two looks in one direction")
+    sector: Quantity | None = Field(default=None, description='width of the sector that it watches; "360 deg" = all')
+    range_accuracy: Quantity | None = Field(default=None, description="standard deviation of range")
+    azimuth_accuracy: Quantity | None = Field(default=None, description="standard deviation of azimuth")
+    elevation_accuracy: Quantity | None = Field(default=None, description="standard deviation of elevation")
+
+
 class BatteryWords(Words):
     """A fire unit with its search radar and its engagement radar, as the preset chooses them."""
 
@@ -44,9 +57,8 @@ class BatteryWords(Words):
     site: str = Field(description='site of the catalogue, or "lat, lon" in degrees')
     antenna: Quantity = Field(default="24 m", description="height of both antennas above the ground")
     boresight: Quantity = Field(default="0 deg", description="bearing that the engagement radar looks at")
-    revisit: Quantity | None = Field(
-        default=None, description="how often the engagement radar looks at its whole sector, instead of the catalogue's"
-    )
+    search: RadarWords = Field(default=RadarWords(), description="figures of the search radar, instead of the claims")
+    engagement: RadarWords = Field(default=RadarWords(), description="figures of the engagement radar, likewise")
     status: Literal["testing", "operational", "delivered"] = Field(
         default="operational", description="what the unit may do; only an operational one engages"
     )
@@ -73,6 +85,9 @@ class AircraftWords(Words):
     interval: Quantity = Field(default="60 s", description="time between two of them")
     start: Quantity = Field(default="0 s", description="when the first one starts, after the scenario's start")
     repeat: bool = Field(default=False, description="fly the route again and again")
+    rcs: Quantity | None = Field(default=None, description="radar cross section seen from the front, not the claim's")
+    spread_db: float | None = Field(default=None, ge=0, le=20, description="log-normal spread of the cross section")
+    max_load_factor: float | None = Field(default=None, gt=1, le=15, description="g, instead of the claim's")
     iff: TransponderWords | None = Field(default=None, description="instead of the catalogue's")
     route: list[WaypointWords] = Field(min_length=2, description="where it flies")
 

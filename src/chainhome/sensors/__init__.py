@@ -38,6 +38,7 @@ from chainhome.sensors.looks import (
     evaluate_looks,
     radar_model,
     target_rcs,
+    warm_up,
 )
 from chainhome.sensors.noise import measurement_sigma
 from chainhome.sensors.range_equation import (
@@ -97,5 +98,6 @@ __all__ = [
     "snr_db",
     "spread_factor",
     "target_rcs",
+    "warm_up",
     "visible_by_doppler",
 ]

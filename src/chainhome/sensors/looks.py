@@ -273,3 +273,22 @@ def evaluate_looks(
     out = _look_kernels.Columns(a, b, c, d, e, f, g, np.empty(n, np.int8), np.empty(n, np.bool_))
     _look_kernels.fill(inputs, numbers, tables, out, np.empty((4, _look_kernels.BLOCK)))
     return out
+
+
+def warm_up() -> None:
+    """Compile the kernels, or read them from Numba's cache on disk, by evaluating one look.
+
+    >>> warm_up()
+    """
+    from chainhome.sensors.rcs import flat
+
+    evaluate_looks(
+        [[0.0], [1e5], [5e3]],
+        np.zeros((3, 1)),
+        [5e3],
+        [0],
+        [1],
+        radar=radar_model(1e5, 1.0, 2e5),
+        rcs=target_rcs([flat(1.0)], [0], [1]),
+        lowest_visible=LowestVisible(np.zeros(1), np.array([0.0, 3e5]), np.zeros((1, 2))),
+    )

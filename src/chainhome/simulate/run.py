@@ -79,6 +79,9 @@ def simulate(
     targets, truth = fly(scenario, world)
     table = sensors_table(scenario, world)
     terrain = None if scenario.terrain is None else earth.load_terrain(scenario.terrain)
+    progress("compile", 0.0)
+    sensors.warm_up()
+    progress("compile", 1.0)
     watchers = [observer(scenario, post, table, targets, terrain, seed, replication) for post in scenario.posts]
     looks, detections, compared = _sense(scenario, watchers, motion.index(truth), world, progress)
     chain = _chain(scenario, watchers, table, targets, world)

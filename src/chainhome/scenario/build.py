@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -128,7 +128,7 @@ def _overridden(figures: RadarFigures, words: model.RadarWords, where: str) -> R
         "azimuth_accuracy": ("azimuth_sigma_rad", "angle", 0.0),
         "elevation_accuracy": ("elevation_sigma_rad", "angle", 0.0),
     }
-    given = {
+    given: dict[str, Any] = {
         field: quantity(text, dimension, f"{where}: {key}", minimum=least)
         for key, (field, dimension, least) in fields.items()
         if (text := getattr(words, key)) is not None

@@ -98,6 +98,6 @@ __all__ = [
     "snr_db",
     "spread_factor",
     "target_rcs",
-    "warm_up",
     "visible_by_doppler",
+    "warm_up",
 ]

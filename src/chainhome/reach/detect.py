@@ -12,12 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainhome import earth, engagement, sensors
-from chainhome.scenario.reading import FALSE_ALARM_PROBABILITY, SWERLING_CASE, End, RadarFigures
+from chainhome.scenario.reading import (
+    FALSE_ALARM_PROBABILITY,
+    SWERLING_CASE,
+    End,
+    RadarFigures,
+    gas_beyond_reference_db,
+)
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-REFERENCE_TARGET_HEIGHT_M = 10_000.0
 GAP_M = 5_000.0
 # Where sensitivity is looked for: far beyond any horizon, so that the limit has a number of its own.
 SNR_RANGES_M = np.concatenate([np.arange(1.0, 50.0, 1.0), np.arange(50.0, 3000.0, 5.0)]) * 1e3
@@ -63,24 +68,15 @@ class Detection:
         return np.asarray(names[np.argmin(stack, axis=0)])
 
 
-def snr_along(radar: RadarFigures, rcs_m2: float, altitude_msl_m: Floats | float, fan: earth.Fan) -> Floats:
-    """Return the mean signal-to-noise ratio in dB along SNR_RANGES_M, gas loss as the difference from the reference."""
-    mast = fan.antenna_msl_m
-    reference_snr = float(sensors.required_snr_db(radar.reference_pd, FALSE_ALARM_PROBABILITY, SWERLING_CASE))
-    loss = 0.0 * SNR_RANGES_M
-    if np.isfinite(radar.frequency_hz):
-        reference_height = fan.site_ground_m + REFERENCE_TARGET_HEIGHT_M
-        loss = sensors.gas_loss_db(radar.frequency_hz, mast, altitude_msl_m, SNR_RANGES_M, fan.radius_m)
-        loss = loss - sensors.gas_loss_db(
-            radar.frequency_hz, mast, reference_height, radar.reference_range_m, fan.radius_m
-        )
+def snr_along(radar: RadarFigures, rcs_m2: float, altitude_msl_m: Floats, fan: earth.Fan) -> Floats:
+    """Return the mean signal-to-noise ratio in dB along SNR_RANGES_M."""
     return sensors.reference_snr_db(
-        engagement.ground_to_slant_m(SNR_RANGES_M, mast, altitude_msl_m),
+        engagement.ground_to_slant_m(SNR_RANGES_M, fan.antenna_msl_m, altitude_msl_m),
         rcs_m2,
         radar.reference_range_m,
         radar.reference_rcs_m2,
-        reference_snr,
-        extra_loss_db=loss,
+        float(sensors.required_snr_db(radar.reference_pd, FALSE_ALARM_PROBABILITY, SWERLING_CASE)),
+        extra_loss_db=gas_beyond_reference_db(radar, fan, altitude_msl_m, SNR_RANGES_M),
     )
 
 

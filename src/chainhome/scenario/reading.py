@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from chainhome import earth, sensors
 from chainhome.catalogue import Aircraft, Claim, Interceptor, Radar, System
 from chainhome.errors import UseError
 
@@ -25,6 +27,8 @@ ASSUMED_PD: dict[End, float] = {"low": 0.5, "value": 0.5, "high": 0.9}
 FALSE_ALARM_PROBABILITY = 1e-6
 SWERLING_CASE = 1
 BAND_FREQUENCY_HZ = {"VHF": 0.17e9, "UHF": 0.43e9, "L": 1.3e9, "S": 3.0e9, "C": 5.5e9, "G": 5.5e9, "X": 9.5e9}
+# reference-path: how high the target of a published range is taken to fly, above the site.
+REFERENCE_TARGET_HEIGHT_M = 10_000.0
 # line-of-sight: factor on the earth's radius.
 EARTH_FACTOR: dict[End, float] = {"low": 1.0, "value": 4.0 / 3.0, "high": 1.6}
 
@@ -177,3 +181,19 @@ def target_figures(aircraft: Aircraft, end: End) -> TargetFigures:
 def reaction_time_s(system: System, end: End) -> float:
     """Return the reaction time of a system; NaN where none is published."""
     return at(system.claims, "reaction_time", end, more_is_better=False)
+
+
+def gas_beyond_reference_db(
+    figures: RadarFigures, fan: earth.Fan, altitude_m: ArrayLike, ground_range_m: ArrayLike
+) -> NDArray[np.float64]:
+    """Return the two-way gas loss of paths (broadcast) less that of the published range's own path.
+
+    Altitudes above mean sea level, ranges along the ground, both from the fan's site. Zero where no band is known.
+    """
+    altitude, ground = np.broadcast_arrays(np.asarray(altitude_m, np.float64), np.asarray(ground_range_m, np.float64))
+    if not np.isfinite(figures.frequency_hz):
+        return np.zeros(altitude.shape)
+    mast, radius = fan.antenna_msl_m, fan.radius_m
+    reference_height = fan.site_ground_m + REFERENCE_TARGET_HEIGHT_M
+    paid = sensors.gas_loss_db(figures.frequency_hz, mast, reference_height, figures.reference_range_m, radius)
+    return np.asarray(sensors.gas_loss_db(figures.frequency_hz, mast, altitude, ground, radius) - paid)

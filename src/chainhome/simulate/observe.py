@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chainhome import draws, earth, motion, sensors
 from chainhome.constants import FOOT_M
 from chainhome.scenario import Flight, Post, Replay, Scenario
-from chainhome.scenario.reading import FALSE_ALARM_PROBABILITY, SWERLING_CASE
+from chainhome.scenario.reading import FALSE_ALARM_PROBABILITY, SWERLING_CASE, gas_beyond_reference_db
 from chainhome.sensors import Interrogator, Transponder
 from chainhome.tables import (
     LIMITS,
@@ -30,7 +30,6 @@ from chainhome.tables import (
 
 BEARINGS = 360
 RANGE_STEP_M = 500.0
-REFERENCE_TARGET_HEIGHT_M = 10_000.0
 # Lanes of a look's key: each draw of a look has its own.
 DECIDE, SECURE, MODE_A, MODE_S, RANGE, AZIMUTH, ELEVATION = range(7)
 # Purposes that keep the keys of looks, of cross sections and of false alarms apart.
@@ -137,7 +136,9 @@ def look(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame, start_
         rcs=watcher.rcs,
         lowest_visible=watcher.lowest,
         sensor_height_m=watcher.fan.antenna_msl_m,
-        extra_loss_db=_extra_loss_db(watcher, local, altitude),
+        extra_loss_db=gas_beyond_reference_db(
+            watcher.post.figures, watcher.fan, altitude, np.hypot(local[:, 0], local[:, 1])
+        ),
     )
     made = Looks.make(
         len(times), time_s=times, sensor_id=watcher.post.sensor_id, scan=scan, target_id=target, **found._asdict()
@@ -198,23 +199,6 @@ def _azimuths(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame) -
         rows = slice(truth.first[index], truth.first[index + 1])
         result[number] = (truth.time_s[rows], np.unwrap(azimuth[rows]))
     return result
-
-
-def _extra_loss_db(watcher: Observer, local_m: Floats, altitude_m: Floats) -> Floats:
-    """Return the two-way gas loss of each look less that of the reference path (reading rule reference-path)."""
-    figures, fan = watcher.post.figures, watcher.fan
-    if not np.isfinite(figures.frequency_hz) or not len(altitude_m):
-        return np.zeros(len(altitude_m))
-    ground_range = np.hypot(local_m[:, 0], local_m[:, 1])
-    here = sensors.gas_loss_db(figures.frequency_hz, fan.antenna_msl_m, altitude_m, ground_range, fan.radius_m)
-    there = sensors.gas_loss_db(
-        figures.frequency_hz,
-        fan.antenna_msl_m,
-        fan.site_ground_m + REFERENCE_TARGET_HEIGHT_M,
-        figures.reference_range_m,
-        fan.radius_m,
-    )
-    return np.asarray(here - there)
 
 
 def report(

@@ -26,7 +26,7 @@ class Continuity:
     completeness: Floats
     """(n,) share of the target's samples at which a confirmed track of its own was shown."""
     breaks: Ints
-    """(n,) times at which the target was lost and found again."""
+    """(n,) times at which the target was lost while it could be seen, and found again later."""
     id_switches: Ints
     """(n,) times at which another confirmed track took over the target's plots."""
     purity: Floats
@@ -90,7 +90,9 @@ def continuity(
         target_id=names,
         first_confirmed_s=np.array([times[0] if len(times) else np.nan for times in first]),
         completeness=np.array([shown[target == name].mean() for name in names]),
-        breaks=np.array([max(len(run) - 1, 0) for run in runs], np.int64),
+        breaks=np.array(
+            [_breaks(time[target == name], shown[target == name], max_age_s) for name in names], np.int64
+        ),
         id_switches=np.array([(np.diff(ids) != 0).sum() for ids in steady], np.int64),
         purity=np.array(
             [(a == name).mean() if purity_known and len(a) else np.nan for a, name in zip(own, names, strict=True)]
@@ -151,6 +153,13 @@ def _shown(
     seen = np.zeros((len(names), len(times)), np.bool_)
     seen[np.searchsorted(names, of[real]), np.searchsorted(times, samples.time_s[real])] = True
     return seen[np.searchsorted(names, target), np.searchsorted(times, time)]
+
+
+def _breaks(time: Floats, shown: NDArray[np.bool_], max_age_s: float) -> int:
+    """Return how often a shown target was lost at its next sample, soon enough to be in view still, and found later."""
+    found_later = np.flatnonzero(shown).max(initial=-1) > np.arange(len(shown))
+    lost = shown[:-1] & ~shown[1:] & (np.diff(time) <= max_age_s) & found_later[1:]
+    return int(lost.sum())
 
 
 def _runs(time: Floats, shown: NDArray[np.bool_]) -> Floats:

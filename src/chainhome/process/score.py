@@ -132,6 +132,8 @@ def _radars(targets: Targets, sensors: Sensors, looks: Looks) -> list[dict[str, 
                     "first_detection_s": float(rows.time_s[hits[0]]) if len(hits) else None,
                     "first_detection_km": float(rows.range_m[hits[0]]) / 1e3 if len(hits) else None,
                     "bound_before": _bound(before) or ("sector" if stares else None),
+                    "passes": len(rows),
+                    "hidden": len(rows) - count,
                     "looks": count,
                     "detected": found,
                     "predicted": float(seen.detection_probability.sum()),
@@ -166,7 +168,8 @@ def _continuity(
         index = by_target.get(number)
         if index is None:
             continue
-        samples = in_view.time_s[in_view.target_id == number]
+        samples = np.sort(in_view.time_s[in_view.target_id == number])
+        life = float(targets.gone_s[row] - targets.born_s[row])
         told.append(
             {
                 "target": str(targets.name[row]),
@@ -174,7 +177,10 @@ def _continuity(
                 "origin": ORIGINS[int(targets.origin[row])],
                 "first_in_view_s": float(samples.min()),
                 "first_confirmed_s": _number(found.first_confirmed_s[index]),
+                "views": int((np.diff(samples) > max_age_s).sum()) + 1,
                 "completeness": float(found.completeness[index]),
+                "tracked_s": _tracked_s(tracks, found, number, max_age_s),
+                "flight_s": life,
                 "breaks": int(found.breaks[index]),
                 "switches": int(found.id_switches[index]),
                 "purity": _number(found.purity[index]),
@@ -182,6 +188,14 @@ def _continuity(
             }
         )
     return found.track_target_id, told
+
+
+def _tracked_s(tracks: Tracks, found: metrics.Continuity, target_id: int, max_age_s: float) -> float:
+    """Return for how long a confirmed track of the target's own stood; overlapping tracks count once."""
+    mine = found.track_id[found.track_target_id == target_id]
+    confirmed = (tracks.status == TRACK_STATUSES.index("confirmed")) & np.isin(tracks.track_id, mine)
+    steps = np.diff(np.unique(tracks.time_s[confirmed]))
+    return float(steps[steps <= max_age_s].sum())
 
 
 def _gospa(truth: Truth, in_view: Looks, tracks: Tracks, max_age_s: float) -> tuple[metrics.GospaSeries, int]:

@@ -62,9 +62,9 @@ def _radar_table(run: Run, entries: list[dict[str, Any]]) -> page.Markup:
         measured = page.cell(_percent(entry.get("pd_measured")), interval)
         counts = f"{entry.get('detected', 0):,} of {entry.get('looks', 0):,}"
         predicted = page.cell(_percent(entry.get("pd_predicted")), f"{entry.get('predicted') or 0.0:,.0f} plots")
-        limit = style.LIMIT_WORDS.get(before, before) or "–"
+        limit = style.LIMIT_WORDS.get(before, before) or "in view from its start"
         rows.append((entry["target"], entry["sensor"], first, limit, counts, measured, predicted))
-    head = ("Target", "Sensor", "First detection", "Bound before", "Plots of looks", "Measured", "Predicted")
+    head = ("Target", "Sensor", "First detection", "Hidden until then by", "Plots of looks", "Measured", "Predicted")
     caption = "Detection by target and sensor: share of looks that gave a plot, its 95% interval, and the prediction."
     return page.table(caption, head, rows, (4, 5, 6)) if rows else page.Markup("")
 
@@ -74,6 +74,7 @@ def _track_table(run: Run) -> page.Markup:
         (
             page.cell(entry["target"], f"{entry.get('allegiance', '')}, {entry.get('origin', '')}"),
             "never" if entry.get("first_confirmed_s") is None else run_data.clock(run, entry["first_confirmed_s"]),
+            page.cell(_percent(_of_flight(entry)), _seconds(entry.get("tracked_s"))),
             _percent(entry.get("completeness")),
             entry.get("breaks", "–"),
             entry.get("switches", "–"),
@@ -82,9 +83,18 @@ def _track_table(run: Run) -> page.Markup:
         )
         for entry in run_data.summary(run, "tracks") or []
     ]
-    head = ("Target", "First confirmed", "Completeness", "Breaks", "Switches", "Purity", "Longest track")
-    caption = "Track continuity by target: share of its flight under a confirmed track, breaks, switches, purity."
-    return page.table(caption, head, rows, range(2, 7)) if rows else page.Markup("")
+    head = ("Target", "First confirmed", "Of its flight", "Of its time in view", "Lost in view", "Switches", "Purity")
+    head = (*head, "Longest track")
+    caption = (
+        "Track continuity by target: share of its whole flight and of its time in view under a confirmed track; how "
+        "often it was lost while in view, or took another track number; share of its track's plots that were its own."
+    )
+    return page.table(caption, head, rows, range(2, 8)) if rows else page.Markup("")
+
+
+def _of_flight(entry: dict[str, Any]) -> float | None:
+    flight = entry.get("flight_s") or 0.0
+    return entry.get("tracked_s", 0.0) / flight if flight > 0 else None
 
 
 def _gospa_table(run: Run) -> page.Markup:

@@ -126,8 +126,9 @@ def draw_timeline(run: Run) -> Figure | None:
     by_target = _spells_by_target(run)
     with style.look():
         caption = (
-            "Thin line: the aircraft flies. Bar: a confirmed track follows it; a white notch or a gap is a break, and "
-            "the shade of blue changes with the track. A track belongs to the aircraft that gave most of its plots."
+            "Thin line: the aircraft flies. Bar: a confirmed track follows it; a white notch is a track that waited "
+            "for a plot, a gap is no track, mostly because the ground hides the aircraft (the table counts the losses "
+            "in view). The shade of blue changes with the track."
         )
         title = "When each aircraft was tracked"
         frame = style.framed(title, str(run.record.get("title", "")), caption, ROW_IN * len(flights) + 0.55)
@@ -208,13 +209,20 @@ def _draw_table(axes: Axes, seconds: Floats, rows: list[str], columns: list[str]
     axes.set_title(title, size=9.5, weight="bold", loc="left", pad=8)
 
 
+CASES = {
+    "as_fielded": "As fielded",
+    "shared_secure_mode": "With a secure IFF mode that radar and aircraft share",
+}
+
+
 def draw_confusion(run: Run) -> Figure | None:
-    """Return the two confusion tables side by side: as fielded, and with a secure mode that both sides share."""
+    """Return the confusion tables: as fielded and, if the run compares, with a secure mode that both sides share."""
     confusion = run_data.summary(run, "confusion")
     if not confusion:
         return None
     rows = [str(name) for name in confusion["labels_true"]]
     columns = [str(name) for name in confusion["labels_declared"]]
+    cases = [name for name in CASES if name in confusion]
     high = 0.62 * len(rows)
     with style.look():
         caption = (
@@ -222,11 +230,10 @@ def draw_confusion(run: Run) -> Figure | None:
             "time, and seconds. Blue: right. Grey: undecided. Orange: wrong. A missing reply means unknown, never "
             "hostile."
         )
-        frame = style.framed("Who was taken for whom", "Share of track time", caption, 2 * (high + 0.72))
-        for part, title, bottom in (
-            ("as_fielded", "As fielded", high + 0.72),
-            ("shared_secure_mode", "With a secure IFF mode that radar and aircraft share", 0.0),
-        ):
-            axes = frame.axes(0.75, bottom + 0.05, 0.2, 0.62 + (0.0 if bottom else high + 0.72))
-            _draw_table(axes, np.asarray(confusion[part], np.float64), rows, columns, title)
+        each = high + 0.72
+        frame = style.framed("Who was taken for whom", "Share of track time", caption, len(cases) * each)
+        for number, case in enumerate(cases):
+            below = len(cases) - 1 - number
+            axes = frame.axes(0.75, below * each + 0.05, 0.2, 0.62 + number * each)
+            _draw_table(axes, np.asarray(confusion[case], np.float64), rows, columns, CASES[case])
         return frame.figure

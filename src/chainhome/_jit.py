@@ -20,7 +20,12 @@ def kernel(function: F) -> F:
     """Compile `function` on first call, keep the machine code on disk, release the interpreter lock while it runs."""
     from numba import njit
 
-    return cast(F, njit(cache=True, error_model="numpy", nogil=True, fastmath=set(FAST))(function))
+    flags: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": set(FAST)}
+    try:
+        return cast(F, njit(cache=True, **flags)(function))
+    except RuntimeError:
+        # Neither the package's folder nor the user's can be written: compile in every process.
+        return cast(F, njit(**flags)(function))
 
 
 def inline(function: F) -> F:

@@ -87,9 +87,26 @@ def test_a_complete_run_is_replaced_only_when_asked_and_other_files_in_it_stay(t
     with pytest.raises(UseError, match="add --replace"):
         RunWriter(tmp_path / "run", "second", {})
     assert read_run(tmp_path / "run").scenario_text == "first"
-    RunWriter(tmp_path / "run", "second", {}, replace=True).finish()
+    second = RunWriter(tmp_path / "run", "second", {}, replace=True)
+    assert read_run(tmp_path / "run").record["status"] == "complete"  # until the new run has something to show
+    second.finish()
     assert read_run(tmp_path / "run").scenario_text == "second"
     assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    first = RunWriter(tmp_path / "run", "first", {})
+    with pytest.raises(UseError, match="is being written by another run"):
+        RunWriter(tmp_path / "run", "second", {})
+    first.finish()
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["run.json", "scenario.toml"]
+
+
+def test_somebody_elses_run_json_is_not_a_run(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text('{"status": "incomplete"}')
+    assert not is_run(tmp_path)
+    with pytest.raises(UseError, match="exists and is not a run"):
+        RunWriter(tmp_path, "", {})
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_a_run_marked_incomplete(
@@ -106,3 +123,4 @@ def test_a_full_disk_is_one_sentence_and_leaves_a_run_marked_incomplete(
     assert is_run(tmp_path / "run")
     assert read_run(tmp_path / "run").record["status"] == "incomplete"
     assert not list((tmp_path / "run").glob("*.partial"))
+    writer.close()

@@ -111,7 +111,34 @@ def test_a_radar_that_stares_leaves_nothing_outside_its_sector() -> None:
     assert result.sector_deg < 180.0
     assert result.rows[0].limits_km["sector"] == 0.0
     assert "sector" in result.sentence
-    assert answer(altitudes_m=(3_000.0,)).rows[0].limits_km["sector"] is None
+    assert answer("nato-3d-radar", altitudes_m=(3_000.0,)).rows[0].limits_km["sector"] is None
+    engages_in_a_sector = answer(altitudes_m=(3_000.0,))
+    assert engages_in_a_sector.sector_deg is None
+    assert any("92N6E watches 90° at a time" in note for note in engages_in_a_sector.notes)
+
+
+def test_a_radar_without_interceptors_engages_nothing_and_says_so() -> None:
+    result = answer("nato-3d-radar", altitudes_m=(3_000.0,))
+    assert np.isnan(result.rows[0].engage.range_km)
+    assert to_json(result)[0]["engage"]["range_km"] is None
+    assert any("no interceptor" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("system", ["s-400", "s-500", "patriot", "hq-9", "shorad"])
+@pytest.mark.parametrize("preset", ["headline", "middle", "sceptic"])
+def test_what_binds_an_engagement_is_the_limit_at_its_range(system: str, preset: str) -> None:
+    one_step_km = 0.5
+    for target in ("f-16", "ballistic-missile"):
+        row = answer(system, target, preset=preset, altitudes_m=(3_000.0,), smooth=True).rows[0]
+        limit = row.limits_km[row.engage.binding]
+        assert limit is not None
+        assert abs(limit - row.engage.range_km) <= one_step_km or row.engage.range_km == 0.0
+
+
+def test_an_interceptor_without_a_published_ballistic_range_engages_no_ballistic_missile() -> None:
+    result = answer(target="ballistic-missile", preset="headline")
+    assert (result.rows[0].engage.range_km, result.rows[0].engage.binding) == (0.0, "interceptor")
+    assert any("engages none" in note for note in result.notes)
 
 
 def test_above_the_ceiling_nothing_is_engaged() -> None:

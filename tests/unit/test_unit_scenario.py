@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def test_a_low_route_stays_above_the_ground_between_its_waypoints() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ('antenna   = "24 m"', 'antenna   = "-24 m"', 'battery "Mürted": antenna = "-24 m" must be positive'),
+        ('antenna   = "24 m"', 'antenna   = "-24 m"', 'battery "Mürted": antenna = "-24 m" must not be negative'),
         ('antenna   = "24 m"', 'antena   = "24 m"', 'battery "Mürted" antena is not a key that a scenario knows'),
         ('system    = "s-400"', 'system    = "s-40"', "did you mean s-400"),
         ('site      = "murted"', 'site      = "murtad"', "no such site; did you mean murted"),
@@ -58,6 +59,15 @@ def test_a_low_route_stays_above_the_ground_between_its_waypoints() -> None:
         ('title   = "First trial over Mürted"', "", "title is missing"),
         ('file = "thy1920"', 'file = "thy1921"', "not a recording that the package carries"),
         ('code = "4301"', 'code = "4398"', "code"),
+        ('height = "24000 ft"', 'height = "-9 km"', 'route[1]: height = "-9 km" above sea level is below the ground'),
+        ('height = "24000 ft"', 'height = "500 ft"', "is below the ground there"),
+        ('name = "Phantom (friend)"', 'name = "Falcon (friend)"', 'aircraft "Falcon (friend)" is there twice'),
+        ("{ lat = 40.12, lon = 32.45, ", "{ lat = 40.95, lon = 30.90, ", "waypoints 1 and 2 are the same place"),
+        ("[[battery]]", "[battery]", "battery is one table; write [[battery]] for each"),
+        ('modes = ["mode-3a", "mode-c", "mode-4"]', 'modes = ["mode-9"]', "Phantom"),
+        ("start   = 2019-11-25T09:00:00Z", "start   = 0", "start = 0"),
+        ('length  = "150 min"', 'length  = "0 s"', "must be at least 1 s"),
+        ('length  = "150 min"', 'length  = "1e400 s"', "must be at most"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(old: str, new: str, sentence: str) -> None:
@@ -86,6 +96,17 @@ def test_figures_of_the_catalogue_can_be_overridden_in_place() -> None:
     assert phantom.figures.rcs_m2 == 9.0
     with pytest.raises(UseError, match=r'search: reference_rcs = "1 m": "m" is not a unit of area'):
         parsed(text.replace('"1 m2"', '"1 m"'))
+
+
+def test_a_scenario_in_which_nothing_flies_is_refused() -> None:
+    head = TEXT[: TEXT.index("[[aircraft]]")]
+    with pytest.raises(UseError, match=r"nothing flies; expected at least one \[\[aircraft\]\]"):
+        parsed(head)
+
+
+def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
+    (tmp_path / "trial.toml").write_text(TEXT, encoding="utf-8-sig")
+    assert load(str(tmp_path / "trial.toml"), load_catalogue()).title == "First trial over Mürted"
 
 
 def test_broken_toml_names_the_line() -> None:

@@ -37,7 +37,10 @@ def test_a_quantity_becomes_si(text: str, dimension: str, expected: float) -> No
         ("m", "expected a length such as"),
         ("", "expected a length such as"),
         ("nan m", "expected a length such as"),
-        ("-5 km", "must be positive"),
+        ("-5 km", "must not be negative"),
+        ("1e400 m", "must be at most"),
+        ("100m 200m", "is not a unit of length"),
+        ("2 min 30 s", "is not a unit of length"),
         (True, "expected a length such as"),
     ],
 )

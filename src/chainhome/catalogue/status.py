@@ -46,7 +46,8 @@ def status_at(catalogue: Catalogue, date: str, system: str = "s-400", country: s
     from datetime import date as day
 
     try:
-        day.fromisoformat(date)
+        if day.fromisoformat(date).isoformat() != date:
+            raise ValueError
     except ValueError:
         raise UseError(f'date = "{date}" is not a day; expected YYYY-MM-DD') from None
     found = catalogue.find(system)

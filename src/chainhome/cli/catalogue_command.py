@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from chainhome.catalogue import (
@@ -17,7 +16,7 @@ from chainhome.catalogue import (
     load,
     status_at,
 )
-from chainhome.cli.text import console, table
+from chainhome.cli.text import console, print_json, table
 from chainhome.errors import UseError
 
 KINDS = (("system", "systems"), ("aircraft", "targets"), ("site", "sites"), ("history", "history"), ("topic", "topics"))
@@ -36,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         _status(item, catalogue, arguments.date, arguments.json)
         return 0
     if arguments.json:
-        print(json.dumps(_item_json(item, catalogue), indent=2, ensure_ascii=False))
+        print_json(_item_json(item, catalogue))
     else:
         _print_item(item, catalogue)
     return 0
@@ -46,7 +45,7 @@ def _list_all(catalogue: Catalogue, as_json: bool) -> None:
     items = list(catalogue.items())
     if as_json:
         shown = [{"kind": i.kind, "key": i.key, "name": i.name, "aliases": list(i.aliases)} for i in items]
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        print_json(shown)
         return
     out = console()
     for kind, title in KINDS:
@@ -165,7 +164,7 @@ def _status(item: Item, catalogue: Catalogue, date: str, as_json: bool) -> None:
             }
             for status in told
         ]
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        print_json(shown)
         return
     rows = table("system", "ordered", ">units delivered", "activated", "covers", "sources")
     for status in told:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from chainhome import earth
 from chainhome.catalogue import load as load_catalogue
-from chainhome.cli.text import console, table
+from chainhome.cli.text import console, print_json, table
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.reach import DEFAULT_ALTITUDES_M, Question, ReachResult, VerbRange, height_text, reach, to_json
-from chainhome.scenario import find_place, quantity
+from chainhome.reach import (
+    DEFAULT_ALTITUDES_M,
+    Question,
+    ReachResult,
+    VerbRange,
+    distance_digits,
+    distance_text,
+    height_text,
+    is_ballistic,
+    reach,
+    to_json,
+)
+from chainhome.scenario import Place, find_place, quantity
+
+PAGE = "reach.html"
+OURS = {PAGE, "map.png", "vertical.png", "verbs.png"}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,80 +58,110 @@ def run(arguments: argparse.Namespace) -> int:
     )
     result = reach(question, catalogue)
     if outside:
-        print(
-            f"chainhome: {place.name} lies outside the shipped terrain (33-45 N, 24-46 E); "
-            "going on with a smooth earth",
-            file=sys.stderr,
+        _tell(
+            f"{place.name} lies outside the shipped terrain (33-45 N, 24-46 E); going on with a smooth earth at "
+            f"{place.ground_m:.0f} m{_swapped(place)}"
         )
-    if arguments.json:
-        print(json.dumps(to_json(result), indent=2, ensure_ascii=False))
-    else:
-        _print(result)
+    if is_ballistic(aircraft) and (arguments.altitude or arguments.msl):
+        _tell("--altitude and --msl do not apply to a ballistic missile, which flies an arc")
+    if arguments.msl and not altitudes and len(question.altitudes_m) < len(DEFAULT_ALTITUDES_M):
+        _tell(f"the usual altitudes below the ground at {place.name} ({place.ground_m:.0f} m) are left out")
+    # Files first: a reader such as head may close standard output early.
+    written: list[Path] = []
     if out is not None:
         from chainhome.report import write_reach_report
 
-        for path in write_reach_report(result, out):
-            if not arguments.json:
-                print(f"wrote {path}")
+        _make(out)
+        written = write_reach_report(result, out)
+    if arguments.json:
+        print_json(to_json(result))
+        return 0
+    _print(result)
+    for path in written:
+        print(f"wrote {path}")
     return 0
 
 
+def _tell(sentence: str) -> None:
+    print(f"chainhome: {sentence}", file=sys.stderr)
+
+
+def _swapped(place: Place) -> str:
+    """Return a hint where latitude and longitude, changed over, lie on the shipped terrain."""
+    if bool(earth.on_terrain(earth.load_terrain(), place.lon_rad, place.lat_rad)):
+        return f"; did you mean {place.name.split(', ')[-1]}, {place.name.split(', ')[0]}? latitude comes first"
+    return ""
+
+
 def _out_folder(given: str | None) -> Path | None:
-    """Return the folder for the pictures; it may hold an earlier answer, and nothing else."""
+    """Return the folder for the pictures, which may hold an earlier answer and nothing else; it is made later."""
     if given is None:
         return None
     folder = Path(given)
-    if folder.exists() and not folder.is_dir():
-        raise UseError(f"--out {folder} is a file; expected a folder")
-    ours = {"reach.html", "map.png", "vertical.png", "verbs.png"}
+    if not given or (folder.exists() and not folder.is_dir()):
+        raise UseError(f'--out "{given}" is not a folder')
     if folder.is_dir():
-        others = sorted({path.name for path in folder.iterdir()} - ours)
+        there = {path.name for path in folder.iterdir()}
+        others = sorted(there - OURS) or sorted(there if PAGE not in there else ())
         if others:
             raise UseError(f"--out {folder} holds {others[0]}, which is not an answer of reach; choose a new folder")
+    return folder
+
+
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ChainhomeError(f"cannot make the folder {folder}: {error.strerror}") from error
-    return folder
 
 
-def _verb(verb: VerbRange, *, over_terrain: bool) -> str:
+def _verb(verb: VerbRange) -> str:
     """Return one cell: range, band, the limit that binds, and how it differs by bearing."""
+    if not np.isfinite(verb.range_km):
+        return "none"
     binding = verb.binding + (f" ← {verb.driven_by}" if verb.driven_by else "")
-    text = f"{verb.range_km:.0f} km [{verb.low_km:.0f}–{verb.high_km:.0f}]\n{binding}"
-    if over_terrain:
-        text += f"\nbearings {verb.bearing_p10_km:.0f}–{verb.bearing_p90_km:.0f}"
+    text = f"{distance_text(verb.range_km)} [{distance_digits(verb.low_km)}–{distance_digits(verb.high_km)}]\n{binding}"
+    if verb.bearing_p10_km != verb.bearing_p90_km:
+        text += f"\nbearings {distance_digits(verb.bearing_p10_km)}–{distance_digits(verb.bearing_p90_km)}"
     return text
 
 
 def _print(result: ReachResult) -> None:
-    over_terrain = not result.smooth
+    out = console()
     print(result.sentence)
+    out.print(result.second_sentence)
     print()
     ground = f"smooth earth at {result.site_ground_m:.0f} m" if result.smooth else "over terrain"
-    print(f"{result.system_name} at {result.site_name}, antenna {result.antenna_m:g} m above the ground, {ground}")
+    out.print(f"{result.system_name} at {result.site_name}, antenna {result.antenna_m:g} m above the ground, {ground}")
     sees = f"stares at {result.sector_deg:.0f}°" if result.sector_deg else "turns all round"
-    print(f"preset {result.preset}: {result.search_radar_name} ({sees}), {result.engagement_radar_name}, ", end="")
-    print(f"{result.interceptor_name}; {result.preset_note}")
-    print(
-        f"the claim beside it: {result.claim_km:.0f} km "
-        f"[{result.claim_low_km:.0f}–{result.claim_high_km:.0f}]; single-scan Pd {result.detection_probability:g}"
+    radars = f"{result.search_radar_name} ({sees})"
+    if result.engagement_radar_name != result.search_radar_name:
+        radars += f", {result.engagement_radar_name}"
+    out.print(f"preset {result.preset}: {radars}, interceptor {result.interceptor_name}; {result.preset_note}")
+    out.print(
+        f"claim: {result.claim_km:.0f} km (published {result.claim_low_km:.0f} to {result.claim_high_km:.0f} km); "
+        f"single-scan Pd {result.detection_probability:g}"
     )
-    rows = table(f"height above {result.altitude_reference}", "detect", "track", "engage", ">farthest seen")
+    trajectory = result.altitude_reference == "trajectory"
+    heading = "path" if trajectory else f"height above {result.altitude_reference}"
+    rows = table(heading, "detect", "track", "engage", ">farthest seen")
     for row in result.rows:
         rows.add_row(
-            "on its arc" if row.altitude_m is None else height_text(row.altitude_m),
-            _verb(row.detect, over_terrain=over_terrain),
-            _verb(row.track, over_terrain=over_terrain),
-            _verb(row.engage, over_terrain=over_terrain),
-            f"{row.detect.farthest_km:.0f} km",
+            "its arc" if row.altitude_m is None else height_text(row.altitude_m),
+            _verb(row.detect),
+            _verb(row.track),
+            _verb(row.engage),
+            distance_text(row.detect.farthest_km),
             end_section=True,
         )
-    out = console()
     out.print(rows)
-    print("range [low–high: every claim at its unfavourable or favourable end], the limit that binds", end="")
-    print(", 10th–90th percentile of bearings" if over_terrain else "")
+    out.print(
+        "Each cell: the range on the median bearing, in brackets with every claim at its unfavourable and favourable "
+        "end (terrain error not included); the limit that binds, and behind a timeline the detection limit that drives "
+        "it; the 10th to 90th percentile of bearings."
+    )
     for note in result.notes:
-        out.print(f"• {note}", soft_wrap=False)
-    print(f"rules: {', '.join(key for key, _ in result.rules)} (docs/reading-claims.md)")
-    print(f"sources: {', '.join(source.key for source in result.sources)} (chainhome catalogue {result.system_key})")
+        out.print(f"• {note}")
+    out.print(f"{len(result.rules)} reading rules were used: docs/reading-claims.md, or --out for the page.")
+    keys = ", ".join(source.key for source in result.sources)
+    out.print(f"sources: {keys} (chainhome catalogue {result.system_key})")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import threading
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainhome.catalogue import Catalogue, content_hash
 from chainhome.catalogue import load as load_catalogue
-from chainhome.cli.text import console, table
-from chainhome.formats import RunWriter
+from chainhome.cli.text import console, print_json, table
+from chainhome.formats import RunWriter, is_complete
 from chainhome.metrics import wilson_interval
 from chainhome.scenario import Scenario
 from chainhome.scenario import load as load_scenario
@@ -37,16 +38,21 @@ def run(arguments: argparse.Namespace) -> int:
     scenario = load_scenario(arguments.scenario, catalogue, preset=arguments.preset)
     folder = Path(arguments.out) if arguments.out else _free_folder(arguments.scenario, arguments.seed)
     record = _record(scenario, catalogue, arguments.seed)
+    record["command"] = f"chainhome run {arguments.scenario} --seed {arguments.seed}"
     writer = RunWriter(folder, scenario.text, record, replace=arguments.replace)
     try:
         with _Progress(quiet=arguments.json) as tell:
             summary = _simulate_and_write(scenario, arguments, writer, tell)
     except KeyboardInterrupt:
-        writer.abandon()
-        print(f"chainhome: interrupted; {folder} is marked incomplete", file=sys.stderr)
+        state = "is complete, but has no report" if writer.finished else "is marked incomplete"
+        if not writer.finished and is_complete(folder):
+            state = "holds the earlier run, as it was"
+        print(f"chainhome: interrupted; {folder} {state}", file=sys.stderr)
         return 1
+    finally:
+        writer.close()
     if arguments.json:
-        print(json.dumps(summary, indent=2, ensure_ascii=False))
+        print_json(summary)
     else:
         _print(scenario, summary, folder, report=not arguments.no_report)
     return 0
@@ -74,7 +80,8 @@ def _simulate_and_write(
     ):
         writer.write(made)
     writer.write(tables.identities_shared_mode, "identities_shared_mode")
-    summary = tables.summary | {"answers": answers(tables.summary)}
+    absent = tables.targets.name[np.isnan(tables.targets.born_s)].tolist()
+    summary = tables.summary | {"answers": answers(tables.summary), "absent": absent}
     writer.finish(summary=summary)
     tell("write", 1.0)
     if not arguments.no_report:
@@ -297,6 +304,8 @@ def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report:
             total = sum(line)
             shares.add_row(label, *(f"{value / total:.0%} ({value / 60:.0f} min)" if total else "–" for value in line))
         out.print(shares)
+    for name in summary["absent"]:
+        out.print(f"• {name} does not fly within the time of the run.")
     for note in scenario.notes:
         out.print(f"• {note}")
     print(f"wrote {folder}" + (f" and {folder / 'report.html'}" if report else ""))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the schema."""
+    from chainhome.cli.text import print_json
     from chainhome.scenario import json_schema
 
-    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    print_json(json_schema())
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Any
 
@@ -10,8 +11,14 @@ def console(*, error: bool = False) -> Any:
     """Return a rich console for standard output (or standard error); plain where it is not a terminal."""
     from rich.console import Console
 
+    class Pipe(Console):
+        """A console that leaves a closed pipe to the command line's own way out."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     stream = sys.stderr if error else sys.stdout
-    return Console(file=stream, width=None if stream.isatty() else 118, highlight=False, soft_wrap=False)
+    return Pipe(file=stream, width=None if stream.isatty() else 118, highlight=False, soft_wrap=False)
 
 
 def table(*headings: str, title: str = "") -> Any:
@@ -21,5 +28,13 @@ def table(*headings: str, title: str = "") -> Any:
 
     made = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
     for heading in headings:
-        made.add_column(heading.removeprefix(">"), justify="right" if heading.startswith(">") else "left")
+        right = heading.startswith(">")
+        # A narrow terminal breaks words rather than cutting numbers off.
+        made.add_column(heading.removeprefix(">"), justify="right" if right else "left", overflow="fold")
     return made
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; where standard output cannot carry all letters, they are escaped."""
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") not in ("utf8", "utf16", "utf32")
+    print(json.dumps(value, indent=2, ensure_ascii=plain, allow_nan=False))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 
-from chainhome.cli.text import console, table
+from chainhome.cli.text import console, print_json, table
 from chainhome.verify import all_checks
 
 
@@ -28,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
             }
             for check in checks
         ]
-        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        print_json(shown)
         return 1 if failed else 0
     rows = table("subject", "number", ">published", ">ours", ">tolerance", "source", "")
     subject = ""

@@ -10,13 +10,15 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats.parquet import read_table, write_table
 from chainhome.tables import TABLES, Identities, Table
 
 RECORD = "run.json"
+FORMAT = "chainhome run 1"
+LOCK = ".lock"
 SCENARIO = "scenario.toml"
 # Tables that are kept a second time, under the identity evidence of the scenario's comparison.
 VARIANTS: dict[str, type[Table]] = {"identities_shared_mode": Identities}
@@ -38,12 +40,18 @@ def _status(folder: Path) -> str:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
-    return str(record.get("status", "")) if isinstance(record, dict) else ""
+    ours = isinstance(record, dict) and record.get("format") == FORMAT
+    return str(record.get("status", "")) if ours else ""
 
 
 def is_run(folder: Path) -> bool:
     """Return whether `folder` holds a run, complete or not."""
     return _status(folder) in ("complete", "incomplete")
+
+
+def is_complete(folder: Path) -> bool:
+    """Return whether `folder` holds a run that was finished."""
+    return _status(folder) == "complete"
 
 
 def write_text(path: Path, text: str) -> None:
@@ -58,19 +66,41 @@ def write_text(path: Path, text: str) -> None:
 
 
 class RunWriter:
-    """Writes one run folder: `RunWriter(folder, scenario_text, record)`, tables in any order, then `finish`."""
+    """Writes one run folder: `RunWriter(folder, scenario_text, record)`, tables in any order, then `finish`.
+
+    A complete run that is to be replaced stays as it is until the first table of the new one is written.
+    """
 
     def __init__(self, folder: Path, scenario_text: str, record: dict[str, Any], *, replace: bool = False) -> None:
         """Claim the folder and mark it incomplete.
 
-        Raises UseError where the folder holds something else, or a complete run and `replace` is not set.
+        Raises UseError where the folder holds something else, a complete run and `replace` is not set, or a run that
+        another process is writing.
         """
         self.folder = folder
-        self._record = dict(record)
+        self.finished = False
+        self._scenario_text = scenario_text
+        self._record = {"format": FORMAT} | dict(record)
         self._names: list[str] = []
-        _claim(folder, replace=replace)
+        self._started = False
+        _check_free(folder, replace=replace)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ChainhomeError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+        self._lock = _lock(folder)
+        if _status(folder) != "complete":
+            self._start()
+
+    def _start(self) -> None:
+        """Take away what an earlier run left, and mark the folder as a run that is not complete."""
+        if self._started:
+            return
+        self._started = True
+        for name in ("report.html", *(f"{stem}.parquet" for stem in KINDS)):
+            (self.folder / name).unlink(missing_ok=True)
         self._write_record("incomplete")
-        write_text(folder / SCENARIO, scenario_text)
+        write_text(self.folder / SCENARIO, self._scenario_text)
 
     def _write_record(self, status: str) -> None:
         record = self._record | {"status": status, "tables": sorted(self._names)}
@@ -81,35 +111,59 @@ class RunWriter:
         stem = name or table.file_name
         if KINDS.get(stem) is not type(table):
             raise ValueError(f"a run has no table {stem} of kind {type(table).__name__}")
+        self._start()
         write_table(table, self.folder / f"{stem}.parquet")
         if stem not in self._names:
             self._names.append(stem)
 
     def finish(self, **more: Any) -> None:
         """Add `more` to the record and mark the run complete."""
+        self._start()
         self._record |= more
         self._write_record("complete")
+        self.finished = True
+        self.close()
 
-    def abandon(self, **more: Any) -> None:
-        """Add `more` to the record and leave the run marked incomplete."""
-        self._record |= more
-        self._write_record("incomplete")
+    def close(self) -> None:
+        """Let go of the folder; a run that was not finished stays marked incomplete."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+            (self.folder / LOCK).unlink(missing_ok=True)
 
 
-def _claim(folder: Path, *, replace: bool) -> None:
+def _lock(folder: Path) -> IO[str] | None:
+    """Hold the folder for this process; the system lets go of it when the process ends. None where it cannot."""
     try:
-        if folder.is_dir() and any(folder.iterdir()):
-            if not is_run(folder):
-                raise UseError(f"{folder} exists and is not a run; choose a new folder with --out")
-            if not replace and _status(folder) != "incomplete":
-                raise UseError(f"{folder} holds a run already; choose a new folder with --out, or add --replace")
-            for name in (RECORD, SCENARIO, "report.html", *(f"{stem}.parquet" for stem in KINDS)):
-                (folder / name).unlink(missing_ok=True)
-        elif folder.exists() and not folder.is_dir():
-            raise UseError(f"{folder} is a file; --out expects a folder")
-        folder.mkdir(parents=True, exist_ok=True)
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        file = (folder / LOCK).open("w", encoding="ascii")
     except OSError as error:
-        raise ChainhomeError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+        raise ChainhomeError(f"cannot write in the folder {folder}: {error.strerror or error}") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise UseError(f"{folder} is being written by another run; choose a new folder with --out") from error
+    return file
+
+
+def _check_free(folder: Path, *, replace: bool) -> None:
+    """Raise UseError where the folder cannot become a run."""
+    if folder.is_symlink() and not folder.exists():
+        raise UseError(f"{folder} is a link that leads nowhere; --out expects a folder")
+    if folder.exists() and not folder.is_dir():
+        raise UseError(f"{folder} is a file; --out expects a folder")
+    try:
+        occupied = folder.is_dir() and any(path.name != LOCK for path in folder.iterdir())
+    except OSError as error:
+        raise ChainhomeError(f"cannot read the folder {folder}: {error.strerror or error}") from error
+    if occupied and not is_run(folder):
+        raise UseError(f"{folder} exists and is not a run; choose a new folder with --out")
+    if occupied and not replace and _status(folder) == "complete":
+        raise UseError(f"{folder} holds a run already; choose a new folder with --out, or add --replace")
 
 
 def read_run(folder: Path) -> Run:

@@ -54,7 +54,8 @@ def continuity(
     life and somebody's coverage, which the caller decides. A track belongs to the target that most of its plots came
     from (`detections.target_id`), false alarms included in the vote, so positions play no part. Only where no plot
     names a target, as in a recording, a track belongs to the target whose samples it is nearest to on average, if
-    within `near_m`; that needs `sample_position_m`. A track counts as shown until `max_age_s` after its last row.
+    within `near_m`; without `sample_position_m` it then belongs to none. A track counts as shown until `max_age_s`
+    after its last row.
 
     >>> track = Tracks.make(time_s=[0.0, 10.0], track_id=7, detection_id=[0, 1], status=1, x_m=0.0, y_m=0.0, z_m=0.0,
     ...                     vx_mps=0.0, vy_mps=0.0, vz_mps=0.0)
@@ -90,9 +91,7 @@ def continuity(
         target_id=names,
         first_confirmed_s=np.array([times[0] if len(times) else np.nan for times in first]),
         completeness=np.array([shown[target == name].mean() for name in names]),
-        breaks=np.array(
-            [_breaks(time[target == name], shown[target == name], max_age_s) for name in names], np.int64
-        ),
+        breaks=np.array([_breaks(time[target == name], shown[target == name], max_age_s) for name in names], np.int64),
         id_switches=np.array([(np.diff(ids) != 0).sum() for ids in steady], np.int64),
         purity=np.array(
             [(a == name).mean() if purity_known and len(a) else np.nan for a, name in zip(own, names, strict=True)]
@@ -126,7 +125,7 @@ def _nearest(
 ) -> Ints:
     owner = np.full(len(track_ids), -1, np.int64)
     if position is None:
-        raise ValueError("no detection names a target: expected sample_position_m to find the nearest")
+        return owner
     shown = tracks_at(rows, np.unique(time), max_age_s=max_age_s)
     best = np.full(len(track_ids), near_m)
     for name in np.unique(target):

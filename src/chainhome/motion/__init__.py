@@ -4,7 +4,7 @@ from chainhome.motion.ballistic import BallisticArc, ballistic_arc, minimum_burn
 from chainhome.motion.interpolate import GAP_S, TruthIndex, index, interpolate
 from chainhome.motion.path import turn_radius_m
 from chainhome.motion.recorded import Cleaning, Fixes, Noise, recorded_truth
-from chainhome.motion.route import FlightLimits, Route, route_truth
+from chainhome.motion.route import FlightLimits, Route, check_route, route_truth
 from chainhome.motion.thy1920 import load_thy1920, thy1920_fixes
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Route",
     "TruthIndex",
     "ballistic_arc",
+    "check_route",
     "index",
     "interpolate",
     "load_thy1920",

@@ -52,6 +52,9 @@ class OnPath(NamedTuple):
     course_rad: Floats
 
 
+REVERSAL_RAD = np.radians(170.0)
+
+
 def turn_radius_m(speed_mps: Floats | float, bank_rad: float) -> Floats:
     """Return the radius in metres of a level, coordinated turn, v² / (g tan bank) [anderson1999].
 
@@ -104,6 +107,11 @@ def _check_turns(
     for leg in np.flatnonzero(straight < 0):
         ends = (int(leg), (int(leg) + 1) % len(lead))
         tight = max(ends, key=lambda i: float(lead[i]))
+        if abs(turn[tight]) > REVERSAL_RAD:
+            raise UseError(
+                f"waypoint {tight + 1}: the route turns back by {abs(np.degrees(turn[tight])):.0f}°, which no turn at "
+                "the waypoint can do; add waypoints to fly around a race-track"
+            )
         raise UseError(
             f"waypoint {tight + 1}: a turn of {abs(np.degrees(turn[tight])):.0f}° at {speed_mps[tight]:.0f} m/s "
             f"(radius {radius[tight] / 1e3:.1f} km) begins {lead[tight] / 1e3:.1f} km before the waypoint and ends as "

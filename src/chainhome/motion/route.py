@@ -101,10 +101,8 @@ def route_truth(
     limits = limits or FlightLimits()
     if not (end_s > start_s and step_s > 0):
         raise UseError(f"a route from {start_s:g} s to {end_s:g} s in steps of {step_s:g} s has no rows")
-    bank = min(limits.max_bank_rad, float(np.arccos(1 / limits.max_load_factor)))
-    lat, lon, speed = route.lat_rad, route.lon_rad, route.speed_mps
-    pieces = path.pieces(lat, lon, speed, route.repeat, bank, limits.max_acceleration_mps2)
-    profile = climb.profile(route.height_m, speed, pieces, route.repeat, limits.max_load_factor, limits.max_climb_mps)
+    lat, lon = route.lat_rad, route.lon_rad
+    pieces, profile = _laid(route, limits)
     duration = float(pieces.duration_s.sum())
     flown_s = _clock(end_s - start_s if route.repeat else min(end_s - start_s, duration), step_s)
     on_path = path.follow(lat, lon, pieces, np.mod(flown_s, duration) if route.repeat else flown_s)
@@ -120,6 +118,23 @@ def route_truth(
         lon_deg=np.degrees(on_path.lon_rad),
         altitude_m=height,
     )
+
+
+def check_route(route: Route, limits: FlightLimits) -> None:
+    """Raise UseError naming the waypoint or the leg if an aircraft with these limits cannot fly the route.
+
+    >>> north = Route(np.radians([40.0, 41.0]), np.radians([32.0, 32.0]), np.full(2, 6e3), np.full(2, 230.0))
+    >>> check_route(north, FlightLimits())
+    """
+    _laid(route, limits)
+
+
+def _laid(route: Route, limits: FlightLimits) -> tuple[path.Pieces, climb.Profile]:
+    bank = min(limits.max_bank_rad, float(np.arccos(1 / limits.max_load_factor)))
+    speed = route.speed_mps
+    pieces = path.pieces(route.lat_rad, route.lon_rad, speed, route.repeat, bank, limits.max_acceleration_mps2)
+    rise, load = limits.max_climb_mps, limits.max_load_factor
+    return pieces, climb.profile(route.height_m, speed, pieces, route.repeat, load, rise)
 
 
 def _clock(duration_s: float, step_s: float) -> Floats:

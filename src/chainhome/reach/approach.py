@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from chainhome import earth, motion
-from chainhome.catalogue import Aircraft
 from chainhome.reach.detect import Approach
-from chainhome.scenario.reading import End, TargetFigures, at
+from chainhome.scenario.reading import TargetFigures
 
 
 def level_approach(height_m: float, above_sea: bool, target: TargetFigures, fan: earth.Fan) -> Approach:
@@ -21,12 +20,9 @@ def level_approach(height_m: float, above_sea: bool, target: TargetFigures, fan:
     return Approach(altitude, fan.ranges_m / target.speed_mps, target.speed_mps, target.rcs_m2, height_m, above_site)
 
 
-def ballistic_approach(aircraft: Aircraft, target: TargetFigures, fan: earth.Fan, end: End) -> Approach:
-    """Return a ballistic missile on its minimum-energy arc to the site, of the published range of its class.
-
-    The unfavourable end is the class's shortest range: it gives the defence the least time.
-    """
-    arc = motion.ballistic_arc(at(aircraft.claims, "flight_range", end))
+def ballistic_approach(target: TargetFigures, fan: earth.Fan) -> Approach:
+    """Return a ballistic missile on its minimum-energy arc to the site, of the published range of its class."""
+    arc = motion.ballistic_arc(target.flight_range_m)
     order = np.argsort(arc.distance_to_impact_m)
     distance = arc.distance_to_impact_m[order]
     altitude = np.interp(fan.ranges_m, distance, arc.altitude_m[order], right=-np.inf) + fan.site_ground_m

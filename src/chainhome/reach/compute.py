@@ -10,38 +10,23 @@ from numpy.typing import NDArray
 
 from chainhome import earth
 from chainhome.catalogue import Aircraft, Catalogue, System
-from chainhome.constants import EARTH_MEAN_RADIUS_M
 from chainhome.errors import UseError
 from chainhome.reach.approach import ballistic_approach, level_approach
-from chainhome.reach.detect import Approach, Detection, detect
+from chainhome.reach.detect import Detection, detect
+from chainhome.reach.ends import Setting, of_variants, setting
 from chainhome.reach.engage import Engaged, chain_start, engage
-from chainhome.reach.narrate import claims_used, first_sentence, notes
+from chainhome.reach.narrate import claims_used, first_sentence, notes, second_sentence
 from chainhome.reach.result import LIMIT_NAMES, ReachResult, ReachRow, VerbRange, VerticalChart, rule_texts
 from chainhome.reach.rules import in_order
 from chainhome.reach.track import confirmed_m
 from chainhome.scenario import Place
-from chainhome.scenario.reading import (
-    EARTH_FACTOR,
-    ENDS,
-    End,
-    InterceptorFigures,
-    RadarFigures,
-    TargetFigures,
-    at,
-    interceptor_figures,
-    radar_figures,
-    reaction_time_s,
-    target_figures,
-)
+from chainhome.scenario.reading import ENDS, End, TargetFigures
 
 Floats = NDArray[np.float64]
 
 DEFAULT_ALTITUDES_M = (30.0, 100.0, 300.0, 1_000.0, 3_000.0, 10_000.0)
-BEARINGS = 360
-RANGE_STEP_M = 500.0
-FARTHEST_RANGE_M = 900_000.0
 VERTICAL_TOP_M = 20_000.0
-DEFAULT_MAST_M = 24.0
+HIGHEST_ALTITUDE_M = 100_000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,22 +45,20 @@ class Question:
     vertical: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class _End:
-    """Everything at one end of the claims."""
-
-    end: End
-    search: RadarFigures
-    engagement: RadarFigures
-    interceptor: InterceptorFigures | None
-    target: TargetFigures
-    reaction_s: float
-    fan: earth.Fan
-
-
 def reach(question: Question, catalogue: Catalogue) -> ReachResult:
     """Answer a question; raises UseError where it cannot be asked."""
-    ends = {end: _at_end(question, end) for end in ENDS}
+    ends = {
+        end: setting(
+            question.system,
+            question.preset,
+            question.aircraft,
+            question.place,
+            question.terrain,
+            question.antenna_m,
+            end,
+        )
+        for end in ENDS
+    }
     value = ends["value"]
     trajectory = is_ballistic(question.aircraft)
     heights: Sequence[float | None] = (None,) if trajectory else question.altitudes_m
@@ -116,7 +99,8 @@ def reach(question: Question, catalogue: Catalogue) -> ReachResult:
         sources=tuple(catalogue.source(key) for key in sorted({k for _, claim in used for k in claim.sources})),
         claims=used,
         sentence=first_sentence(question.aircraft, question.system, rows, sector),
-        notes=notes(question.terrain, value.fan.outside_share, used),
+        second_sentence=second_sentence(rows, headline.value / 1e3),
+        notes=notes(question.terrain, value, used, ballistic=trajectory),
     )
 
 
@@ -125,45 +109,11 @@ def is_ballistic(aircraft: Aircraft) -> bool:
     return "burnout_speed" in aircraft.claims
 
 
-def _at_end(question: Question, end: End) -> _End:
-    system, preset = question.system, question.system.presets[question.preset]
-    search = radar_figures(system.radars[preset.search_radar], end)
-    engagement = radar_figures(system.radars[preset.engagement_radar], end) if preset.engagement_radar else search
-    interceptor = interceptor_figures(system.interceptors[preset.interceptor], end) if preset.interceptor else None
-    target = target_figures(question.aircraft, end)
-    antenna = question.antenna_m if question.antenna_m is not None else _mast_m(system, end)
-    farthest = np.nanmin([search.instrumented_m, FARTHEST_RANGE_M])
-    bearings = np.arange(BEARINGS) * 2 * np.pi / BEARINGS if question.terrain is not None else np.zeros(1)
-    return _End(
-        end,
-        search,
-        engagement,
-        interceptor,
-        target,
-        reaction_time_s(system, end),
-        earth.fan(
-            question.terrain,
-            question.place.lat_rad,
-            question.place.lon_rad,
-            antenna,
-            radius_m=EARTH_FACTOR[end] * EARTH_MEAN_RADIUS_M,
-            range_max_m=float(farthest),
-            bearings_rad=bearings,
-            range_step_m=RANGE_STEP_M,
-            site_ground_m=question.place.ground_m,
-        ),
-    )
-
-
-def _mast_m(system: System, end: End) -> float:
-    """Return the height of the system's published mast; where none is published, 24 m stands for every system."""
-    mast = at(system.claims, "mast_height", end)
-    return mast if np.isfinite(mast) else DEFAULT_MAST_M
-
-
 def _check_height(question: Question, height: float | None, fan: earth.Fan) -> None:
     if height is None:
         return
+    if not height <= HIGHEST_ALTITUDE_M:
+        raise UseError(f"altitude {height:g} m must be at most {HIGHEST_ALTITUDE_M / 1e3:g} km")
     if height <= 0.0 and not question.above_sea:
         raise UseError(f"altitude {height:g} m above ground must be positive")
     if question.above_sea and height <= fan.site_ground_m:
@@ -173,49 +123,49 @@ def _check_height(question: Question, height: float | None, fan: earth.Fan) -> N
         )
 
 
-def _approach(question: Question, height: float | None, at_end: _End) -> Approach:
-    if height is None:
-        return ballistic_approach(question.aircraft, at_end.target, at_end.fan, at_end.end)
-    return level_approach(height, question.above_sea, at_end.target, at_end.fan)
-
-
 @dataclass(frozen=True, eq=False)
 class _Verbs:
-    """The three verbs at one end, by bearing."""
+    """The three verbs against one variant of the target, by bearing."""
 
     search: Detection
     track_m: Floats
     engaged: Engaged | None
 
 
-def _verbs(question: Question, height: float | None, at_end: _End) -> _Verbs:
+def _verbs(question: Question, height: float | None, at_end: Setting, target: TargetFigures) -> _Verbs:
+    fan, end, pd = at_end.fan, at_end.end, question.detection_probability
     smooth = question.terrain is None
-    approach = _approach(question, height, at_end)
-    pd = question.detection_probability
-    search = detect(at_end.search, approach, at_end.fan, pd=pd, end=at_end.end, smooth=smooth)
-    track = confirmed_m(search, approach, at_end.fan.ranges_m, at_end.search.period_s)
+    approach = (
+        ballistic_approach(target, fan) if height is None else level_approach(height, question.above_sea, target, fan)
+    )
+    search = detect(at_end.search, approach, fan, pd=pd, end=end, smooth=smooth)
+    track = confirmed_m(search, approach, fan.ranges_m, at_end.search.period_s)
     if at_end.interceptor is None:
         return _Verbs(search, track, None)
     same = at_end.engagement is at_end.search
-    second = search if same else detect(at_end.engagement, approach, at_end.fan, pd=pd, end=at_end.end, smooth=smooth)
+    second = search if same else detect(at_end.engagement, approach, fan, pd=pd, end=end, smooth=smooth)
     start, behind = chain_start(track, search, second)
-    return _Verbs(search, track, engage(start, behind, approach, at_end.fan, at_end.interceptor, at_end.reaction_s))
+    return _Verbs(search, track, engage(start, behind, approach, fan, at_end.interceptor, at_end.reaction_s))
 
 
-def _row(question: Question, height: float | None, ends: dict[End, _End]) -> ReachRow:
-    results = {end: _verbs(question, height, ends[end]) for end in ENDS}
-    value = results["value"]
+def _row(question: Question, height: float | None, ends: dict[End, Setting]) -> ReachRow:
+    by_end = {
+        end: [_verbs(question, height, at_end, target) for target in at_end.targets] for end, at_end in ends.items()
+    }
+    (value,) = by_end["value"]
+    detected = [of_variants(end, [verbs.search.range_m for verbs in by_end[end]]) for end in ENDS]
+    tracked = [of_variants(end, [verbs.track_m for verbs in by_end[end]]) for end in ENDS]
     binding = value.search.binding()
     index = _median_index(value.search.range_m)
     shown = {name: values[index] for name, values in value.search.limits_m.items()}
-    if np.isfinite(ends["value"].search.sector_width_rad):
+    if _stares(ends["value"]):
         # What a radar that stares leaves outside its sector.
         shown["sector"] = 0.0
     engaged = value.engaged
     if engaged is None:
         engage_verb = _nothing(len(binding))
     else:
-        ranges = [_engaged_m(results[end]) for end in ENDS]
+        ranges = [of_variants(end, [_engaged_m(verbs) for verbs in by_end[end]]) for end in ENDS]
         engage_verb = _verb(ranges, engaged.binding, engaged.range_m)
         index = _median_index(engaged.range_m)
         if engage_verb.binding == "timeline":
@@ -223,11 +173,19 @@ def _row(question: Question, height: float | None, ends: dict[End, _End]) -> Rea
         shown |= {name: values[index] for name, values in engaged.limits_m.items()}
     return ReachRow(
         altitude_m=height,
-        detect=_verb([results[end].search.range_m for end in ENDS], binding, value.search.farthest_m),
-        track=_verb([results[end].track_m for end in ENDS], binding, value.track_m),
+        detect=_verb(detected, binding, value.search.farthest_m),
+        track=_verb(tracked, binding, value.track_m),
         engage=engage_verb,
         limits_km={name: _km_or_none(shown.get(name, np.nan)) for name in LIMIT_NAMES},
     )
+
+
+def _stares(at_end: Setting) -> bool:
+    """Return whether one of the two radars watches a sector only, so that something ends at its edge."""
+    widths = [at_end.search.sector_width_rad]
+    if at_end.interceptor is not None:
+        widths.append(at_end.engagement.sector_width_rad)
+    return bool(np.isfinite(widths).any())
 
 
 def _km_or_none(limit_m: float) -> float | None:
@@ -260,12 +218,12 @@ def _verb(at_ends: list[Floats], binding: NDArray[np.str_], farthest_m: Floats) 
 
 
 def _nothing(bearings: int) -> VerbRange:
-    """Return the answer of a system without interceptors."""
-    zero = np.zeros(bearings)
-    return VerbRange(0.0, 0.0, 0.0, "interceptor", 0.0, 0.0, 0.0, zero)
+    """Return the answer of a system without interceptors: no range, and not one of zero."""
+    none = float("nan")
+    return VerbRange(none, none, none, "interceptor", none, none, none, np.full(bearings, none))
 
 
-def _vertical(question: Question, value: _End) -> VerticalChart:
+def _vertical(question: Question, value: Setting) -> VerticalChart:
     """Return the share of bearings on which the target is detected, over ground range and altitude."""
     altitudes = np.concatenate([np.arange(25.0, 1000.0, 25.0), np.arange(1000.0, VERTICAL_TOP_M + 1, 250.0)])
     if question.above_sea:
@@ -273,7 +231,7 @@ def _vertical(question: Question, value: _End) -> VerticalChart:
     coarse = replace(value, fan=_every(value.fan, 4, 2))
     shares = []
     for altitude in altitudes:
-        approach = level_approach(float(altitude), question.above_sea, value.target, coarse.fan)
+        approach = level_approach(float(altitude), question.above_sea, value.targets[0], coarse.fan)
         found = detect(
             value.search,
             approach,
@@ -299,7 +257,7 @@ def _every(fan: earth.Fan, bearing: int, sample: int) -> earth.Fan:
     )
 
 
-def _rules(question: Question, ends: dict[End, _End]) -> set[str]:
+def _rules(question: Question, ends: dict[End, Setting]) -> set[str]:
     value = ends["value"]
     used = {
         "headline",

@@ -60,6 +60,10 @@ class Detection:
     farthest_m: Floats
     seen: Bools
     snr_db: Floats
+    shares_beam: Bools | None
+    """(b, r) where the target shares its beam with the ground; None where clutter ends nothing within the fan."""
+    clutter_at_one_metre: float
+    """Signal-to-clutter ratio of the target at 1 m; it falls as 1 / range where the beam is shared."""
 
     def binding(self) -> NDArray[np.str_]:
         """Return the name of the limit that ends each bearing."""
@@ -119,7 +123,8 @@ def _line_of_sight(fan: earth.Fan, approach: Approach, smooth: bool) -> tuple[Bo
     by_terrain = lost < horizon - _step(fan)
     return in_view, {
         "horizon": np.where(by_terrain, horizon, np.maximum(lost, horizon)),
-        "terrain": np.where(by_terrain, lost, np.nan),
+        # In view to the edge of the fan, which ends at the instrumented range: no ground ends that.
+        "terrain": np.where(by_terrain & (lost < fan.ranges_m[-1]), lost, np.nan),
     }
 
 
@@ -136,9 +141,11 @@ def detect(radar: RadarFigures, approach: Approach, fan: earth.Fan, *, pd: float
     clutter_m = float(sensors.clutter_limited_range_m(approach.rcs_m2, -approach.speed_mps, needed, clutter))
     nowhere = np.full(bearings, np.nan)
     unmasked = np.ones_like(in_view)
+    shares: Bools | None = None
     clutter_limit = nowhere
     if clutter_m < fan.ranges_m[-1]:
-        masked = (fan.ranges_m > clutter_m) & _shares_beam(fan, approach.altitude_m, clutter)
+        shares = _shares_beam(fan, approach.altitude_m, clutter)
+        masked = (fan.ranges_m > clutter_m) & shares
         unmasked = np.broadcast_to(~masked, in_view.shape)
         ends = earth.first_lost_m(unmasked, fan.ranges_m, GAP_M)
         # The samples stand a step apart; where clutter starts between two of them its own range is the limit.
@@ -161,7 +168,8 @@ def detect(radar: RadarFigures, approach: Approach, fan: earth.Fan, *, pd: float
     range_m = np.fmin(np.fmin(cut, clutter_limit), np.fmin(sight["horizon"], sight["terrain"]))
     seen = in_view & unmasked & (fan.ranges_m <= cut[:, None])
     farthest = np.maximum(earth.farthest_m(seen, fan.ranges_m), range_m)
-    return Detection(limits, range_m, farthest, seen, snr)
+    ratio_db = float(sensors.signal_to_clutter_db(approach.rcs_m2, -approach.speed_mps, 1.0, clutter))
+    return Detection(limits, range_m, farthest, seen, snr, shares, 10.0 ** (ratio_db / 10.0))
 
 
 def _step(fan: earth.Fan) -> float:

@@ -37,13 +37,15 @@ def engage(
 ) -> Engaged:
     """Return where the target is first met when the chain starts at `start_m` (b,), and what binds."""
     ballistic = approach.height_m is None
+    if ballistic and np.isnan(figures.ballistic_range_m):
+        return _not_against_ballistic(len(start_m))
     interceptor = engagement.Interceptor(
         max_range_m=figures.ballistic_range_m if ballistic else figures.max_range_m,
         speed_mps=figures.average_speed_mps,
         reaction_s=reaction_s,
         min_range_m=0.0 if np.isnan(figures.min_range_m) else figures.min_range_m,
-        floor_m=figures.min_altitude_m,
-        ceiling_m=figures.max_altitude_m,
+        floor_m=figures.ballistic_min_altitude_m if ballistic else figures.min_altitude_m,
+        ceiling_m=figures.ballistic_max_altitude_m if ballistic else figures.max_altitude_m,
     )
     if ballistic:
         return _on_arc(start_m, behind, approach, fan, interceptor)
@@ -71,12 +73,22 @@ def engage(
     )
 
 
+def _not_against_ballistic(bearings: int) -> Engaged:
+    """Return the answer of an interceptor for which no range against ballistic missiles is published."""
+    zero = np.zeros(bearings)
+    nothing = np.full(bearings, np.nan)
+    names = np.full(bearings, "interceptor")
+    return Engaged(
+        zero, names, np.full(bearings, "none"), {"timeline": nothing, "interceptor": zero, "ceiling": nothing}
+    )
+
+
 def _on_arc(
     start_m: Floats, behind: Names, approach: Approach, fan: earth.Fan, interceptor: engagement.Interceptor
 ) -> Engaged:
     """Meet a ballistic missile on its way down: each limit alone, and all of them together."""
-    there = np.isfinite(approach.altitude_m[0])
-    inward = np.flatnonzero(there)[::-1]
+    # From the apogee on: what it passes on its way up is near its launcher, and not near the site.
+    inward = np.arange(int(np.argmax(approach.altitude_m[0])), -1, -1)
     ground, altitude = fan.ranges_m[inward], approach.altitude_m[0, inward]
     clock = -approach.time_to_go_s[inward]
     started = np.interp(start_m, np.append(0.0, fan.ranges_m), np.append(0.0, approach.time_to_go_s))
@@ -87,15 +99,14 @@ def _on_arc(
         )
         return float(ground[row]) if row >= 0 else 0.0
 
-    at_once = float(approach.time_to_go_s[inward[0]]) if len(inward) else 0.0
-    anywhere = engagement.Interceptor(1e9, interceptor.speed_mps, interceptor.reaction_s)
-    instant = {"speed_mps": np.inf, "reaction_s": 0.0}
-    in_reach = first(at_once, engagement.Interceptor(interceptor.max_range_m, **instant))
-    below = first(at_once, engagement.Interceptor(1e9, **instant, ceiling_m=interceptor.ceiling_m))
+    early = float(approach.time_to_go_s[inward[0]]) + 1e4
+    free = {"speed_mps": np.inf, "reaction_s": 0.0}
+    ceiling = first(early, engagement.Interceptor(1e9, **free, ceiling_m=interceptor.ceiling_m))
+    in_time = engagement.Interceptor(1e9, interceptor.speed_mps, interceptor.reaction_s)
     limits = {
-        "timeline": np.array([first(float(start), anywhere) for start in started]),
-        "interceptor": np.full(len(start_m), in_reach),
-        "ceiling": np.full(len(start_m), below if below < ground[0] else np.nan),
+        "timeline": np.array([first(float(start), in_time) for start in started]),
+        "interceptor": np.full(len(start_m), first(early, engagement.Interceptor(interceptor.max_range_m, **free))),
+        "ceiling": np.full(len(start_m), ceiling if ceiling < ground[0] else np.nan),
     }
     range_m = np.array([first(float(start), interceptor) for start in started])
     stack = np.array([np.where(np.isnan(limit), np.inf, limit) for limit in limits.values()])

@@ -6,6 +6,7 @@ import numpy as np
 
 from chainhome import earth
 from chainhome.catalogue import Aircraft, Claim, Preset, System
+from chainhome.reach.ends import Setting
 from chainhome.reach.result import ReachRow
 
 # The altitude that the first sentence speaks of, if it was asked: low flight is where headlines end.
@@ -22,7 +23,16 @@ RADAR_CLAIMS = (
     "revisit_period",
     "sector_width",
 )
-INTERCEPTOR_CLAIMS = ("max_range", "min_range", "min_altitude", "max_altitude", "average_speed", "ballistic_range")
+INTERCEPTOR_CLAIMS = (
+    "max_range",
+    "min_range",
+    "min_altitude",
+    "max_altitude",
+    "average_speed",
+    "ballistic_range",
+    "ballistic_min_altitude",
+    "ballistic_max_altitude",
+)
 
 
 def article(name: str) -> str:
@@ -48,17 +58,45 @@ def height_text(metres: float) -> str:
 
 
 def distance_text(km: float) -> str:
-    """Return a distance with the digits that it deserves.
+    """Return a distance with the digits that it deserves: one decimal below 20 km.
 
-    >>> distance_text(61.4), distance_text(2.34)
-    ('61 km', '2.3 km')
+    >>> distance_text(61.4), distance_text(16.5), distance_text(float("nan"))
+    ('61 km', '16.5 km', '–')
     """
-    return f"{km:.0f} km" if km >= 9.95 else f"{km:.1f} km"
+    return f"{distance_digits(km)} km" if np.isfinite(km) else "–"
+
+
+def distance_digits(km: float) -> str:
+    """Return the number of a distance, rounded half up, with one decimal below 20 km.
+
+    >>> distance_digits(16.5), distance_digits(17.45), distance_digits(115.5), distance_digits(0.0)
+    ('16.5', '17.5', '116', '0')
+    """
+    if not np.isfinite(km):
+        return "–"
+    step = 10.0 if km < 19.95 else 1.0
+    return f"{np.floor(km * step + 0.5 + 1e-9) / step:g}"
+
+
+def second_sentence(rows: tuple[ReachRow, ...], claim_km: float) -> str:
+    """Return what must stand beside the first sentence, so that the median bearing is not taken for all of them."""
+    found = _telling(rows).detect
+    claim = f"the claim is {distance_digits(claim_km)} km"
+    if len(found.by_bearing_km) == 1 or found.bearing_p10_km == found.bearing_p90_km:
+        return f"Beside it, {claim}."
+    spread = f"{distance_digits(found.bearing_p10_km)} to {distance_digits(found.bearing_p90_km)} km"
+    farthest = distance_text(found.farthest_km)
+    beside = f"That is the median bearing; most lie at {spread}, and here and there it is seen to {farthest}."
+    return f"{beside} {claim.capitalize()}."
+
+
+def _telling(rows: tuple[ReachRow, ...]) -> ReachRow:
+    return next((row for row in rows if row.altitude_m == TELLING_ALTITUDE_M), rows[0])
 
 
 def first_sentence(aircraft: Aircraft, system: System, rows: tuple[ReachRow, ...], sector_rad: float) -> str:
     """Return the one sentence that a reader takes away."""
-    row = next((row for row in rows if row.altitude_m == TELLING_ALTITUDE_M), rows[0])
+    row = _telling(rows)
     found = row.detect
     name = aircraft.name
     subject = f"Against {article(name)} {name}"
@@ -93,15 +131,24 @@ def claims_used(system: System, preset: Preset, aircraft: Aircraft) -> tuple[tup
     return tuple(used)
 
 
-def notes(terrain: earth.Terrain | None, outside_share: float, used: tuple[tuple[str, Claim], ...]) -> tuple[str, ...]:
+def notes(
+    terrain: earth.Terrain | None, at_value: Setting, used: tuple[tuple[str, Claim], ...], *, ballistic: bool
+) -> tuple[str, ...]:
     """Return the sentences that must stand under the numbers."""
     told = []
+    second, interceptor = at_value.engagement, at_value.interceptor
+    if interceptor is None:
+        told.append("It has no interceptor: there is nothing to engage with.")
+    elif second is not at_value.search and np.isfinite(second.sector_width_rad):
+        width = np.degrees(second.sector_width_rad)
+        told.append(f"{second.name} watches {width:.0f}° at a time: engagements are inside that sector only.")
+    if interceptor is not None and ballistic and np.isnan(interceptor.ballistic_range_m):
+        told.append(f"No range of {interceptor.name} against ballistic missiles is published, so it engages none.")
     if terrain is not None:
         told.append(terrain.note)
-        if outside_share > 0.0:
-            told.append(
-                f"{outside_share:.0%} of the disc lies outside the shipped terrain and counts as sea: optimistic there."
-            )
+        share = at_value.fan.outside_share
+        if share > 0.0:
+            told.append(f"{share:.0%} of the disc lies outside the shipped terrain and counts as sea: optimistic.")
     unverified = [path for path, claim in used if claim.status == "unverified"]
     assumed = [path for path, claim in used if claim.status == "assumed"]
     if unverified:

@@ -83,6 +83,7 @@ class ReachResult:
     sources: tuple[Source, ...]
     claims: tuple[tuple[str, Claim], ...]
     sentence: str
+    second_sentence: str
     notes: tuple[str, ...]
 
 

@@ -44,8 +44,13 @@ def confirmed_m(detection: Detection, approach: Approach, ranges_m: Floats, peri
         if not open_.any():
             break
         snr = 10.0 ** (np.interp(np.maximum(at, 0.0), SNR_RANGES_M, pd_db) / 10.0)
-        pd = sensors.detection_probability(snr, FALSE_ALARM_PROBABILITY, SWERLING_CASE)
         column = np.clip(np.searchsorted(ranges_m, at), 0, len(ranges_m) - 1)
+        if detection.shares_beam is not None:
+            to_clutter = detection.clutter_at_one_metre / np.maximum(at, 1.0)
+            both = sensors.signal_to_interference(snr, np.maximum(to_clutter, 1e-30))
+            row = bearings if len(detection.shares_beam) > 1 else 0
+            snr = np.where(detection.shares_beam[row, column], both, snr)
+        pd = sensors.detection_probability(snr, FALSE_ALARM_PROBABILITY, SWERLING_CASE)
         pd = np.where(detection.seen[bearings, column], pd, 0.0)
         state, newly = advance(state, pd)
         confirmed += newly

@@ -83,8 +83,16 @@ def _track_table(run: Run) -> page.Markup:
         )
         for entry in run_data.summary(run, "tracks") or []
     ]
-    head = ("Target", "First confirmed", "Of its flight", "Of its time in view", "Lost in view", "Switches", "Purity")
-    head = (*head, "Longest track")
+    head = (
+        "Target",
+        "First confirmed",
+        "Of its flight",
+        "Of its time in view",
+        "Lost in view",
+        "Switches",
+        "Purity",
+        "Longest track",
+    )
     caption = (
         "Track continuity by target: share of its whole flight and of its time in view under a confirmed track; how "
         "often it was lost while in view, or took another track number; share of its track's plots that were its own."

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from chainhome import earth
 from chainhome.catalogue import Aircraft, Catalogue, Claim, System
 from chainhome.errors import UseError
-from chainhome.motion import Route
+from chainhome.motion import FlightLimits, Route, check_route
 from chainhome.scenario import model
 from chainhome.scenario.places import find_place
 from chainhome.scenario.reading import RadarFigures, at, radar_figures, target_figures
@@ -22,9 +22,12 @@ from chainhome.scenario.units import quantity
 from chainhome.sensors import Interrogator, Transponder
 from chainhome.tables import ALLEGIANCES
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 RECORDINGS = ("thy1920",)
+AIRLINER_LOAD_FACTOR = 2.5
+FIGHTER_LOAD_FACTOR = 3.0
 # Addresses of simulated aircraft start in a block that no state has been given.
 FIRST_ADDRESS = 0xF00001
 
@@ -42,6 +45,10 @@ def build(words: model.ScenarioWords, text: str, source: str, catalogue: Catalog
         _replay(recording, epoch, len(flights) + index, catalogue, source)
         for index, recording in enumerate(words.recording)
     ]
+    if not flights and not replays:
+        raise UseError(f"{source}: nothing flies; expected at least one [[aircraft]] or [[recording]]")
+    _check_names([battery.name for battery in words.battery], f"{source}: battery")
+    _check_names([flight.name for flight in flights] + [replay.name for replay in replays], f"{source}: aircraft")
     compared = words.comparison
     items = {b.system for b in words.battery}
     items |= {a.class_ for a in words.aircraft} | {r.class_ for r in words.recording}
@@ -49,7 +56,7 @@ def build(words: model.ScenarioWords, text: str, source: str, catalogue: Catalog
         title=words.title,
         text=text,
         epoch=epoch,
-        length_s=quantity(words.length, "time", f"{source}: length", minimum=0.0),
+        length_s=quantity(words.length, "time", f"{source}: length", minimum=1.0, maximum=86_400.0),
         origin=origin,
         terrain=None if terrain is None else terrain.name,
         preset=words.preset,
@@ -58,14 +65,23 @@ def build(words: model.ScenarioWords, text: str, source: str, catalogue: Catalog
         replays=tuple(replays),
         flight_plans=words.flight_plans,
         comparison_name=compared.name if compared else "",
-        comparison=_interrogator(compared.interrogator) if compared else None,
+        comparison=_placed(f"{source}: comparison", _interrogator, compared.interrogator) if compared else None,
         notes=tuple(words.notes),
         items=tuple(sorted(items)),
     )
 
 
+def _check_names(names: list[str], where: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UseError(f'{where} "{twice[0]}" is there twice; expected a name of its own for each')
+
+
 def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise UseError(f"start = {moment} is no time that a calendar knows; expected one such as 2019-11-25") from None
 
 
 def _interrogator(words: model.InterrogatorWords) -> Interrogator:
@@ -83,9 +99,10 @@ def _posts(
     where = f'{source}: battery "{words.name}"'
     system = _named(catalogue.system, words.system, f"{where}: system")
     place = find_place(words.site, catalogue, terrain, f"{where}: site")
-    antenna_m = quantity(words.antenna, "length", f"{where}: antenna", minimum=0.0)
+    antenna_m = quantity(words.antenna, "length", f"{where}: antenna", minimum=0.0, maximum=10e3)
     boresight = quantity(words.boresight, "angle", f"{where}: boresight")
-    asks = _interrogator(words.interrogator) if words.interrogator else catalogue_interrogator(system)
+    given = words.interrogator
+    asks = _placed(f"{where}: interrogator", _interrogator, given) if given else catalogue_interrogator(system)
     preset = system.presets[scenario.preset]
     posts: list[Post] = []
     for role, key in (("search", preset.search_radar), ("engagement", preset.engagement_radar)):
@@ -178,7 +195,9 @@ def _flights(
         if entry.spread_db is not None:
             figures = replace(figures, spread_db=entry.spread_db)
         load = entry.max_load_factor or at(aircraft.claims, "max_load_factor", "value")
-        transponder = catalogue_transponder(aircraft, entry.iff)
+        limits = flight_limits(load if np.isfinite(load) else 2.0)
+        transponder = _placed(f"{where}: iff", catalogue_transponder, aircraft, entry.iff)
+        _placed(f"{where}: route", check_route, route, limits)
         for number in range(entry.count):
             target_id = len(flights)
             code, address = _addresses(entry.iff, target_id, transponder)
@@ -190,13 +209,23 @@ def _flights(
                     allegiance=ALLEGIANCES.index(entry.allegiance),
                     route=route,
                     start_s=start + number * interval,
-                    max_load_factor=load if np.isfinite(load) else 2.0,
+                    limits=limits,
                     transponder=transponder,
                     mode_3a=code,
                     icao_address=address,
                 )
             )
     return flights
+
+
+def flight_limits(max_load_factor: float) -> FlightLimits:
+    """Return what an aircraft may do: what pulls more than airliners do turns at up to 3 g here."""
+    if max_load_factor <= AIRLINER_LOAD_FACTOR:
+        return FlightLimits()
+    load = min(FIGHTER_LOAD_FACTOR, max_load_factor)
+    return FlightLimits(
+        max_bank_rad=float(np.arccos(1.0 / load)), max_load_factor=load, max_acceleration_mps2=8.0, max_climb_mps=150.0
+    )
 
 
 def _addresses(words: model.TransponderWords | None, target_id: int, transponder: Transponder) -> tuple[int, int]:
@@ -218,6 +247,8 @@ def _route(entry: model.AircraftWords, terrain: earth.Terrain | None, where: str
         heights.append(quantity(point.height, "length", f"{place}: height", minimum=0.0 if above_ground else None))
         speeds.append(quantity(point.speed, "speed", f"{place}: speed", minimum=1.0))
         grounds.append(above_ground)
+        if terrain is not None or above_ground:
+            _check_above_ground(point, heights[-1], above_ground, terrain, f"{place}: height")
     return follow_ground(
         np.radians([point.lat for point in entry.route]),
         np.radians([point.lon for point in entry.route]),
@@ -227,6 +258,19 @@ def _route(entry: model.AircraftWords, terrain: earth.Terrain | None, where: str
         terrain,
         repeat=entry.repeat,
     )
+
+
+def _check_above_ground(
+    point: model.WaypointWords, height_m: float, above_ground: bool, terrain: earth.Terrain | None, where: str
+) -> None:
+    """Raise UseError where a waypoint lies in the ground."""
+    if above_ground:
+        if height_m <= 0.0:
+            raise UseError(f'{where} = "{point.height}" above ground must be positive')
+        return
+    ground = 0.0 if terrain is None else float(earth.terrain_height_m(terrain, *np.radians([point.lat, point.lon])))
+    if height_m <= ground:
+        raise UseError(f'{where} = "{point.height}" above sea level is below the ground there ({ground:.0f} m)')
 
 
 def _replay(words: model.RecordingWords, epoch: datetime, target_id: int, catalogue: Catalogue, source: str) -> Replay:
@@ -245,8 +289,13 @@ def _replay(words: model.RecordingWords, epoch: datetime, target_id: int, catalo
     )
 
 
-def _named(find: Callable[[str], T], name: str, where: str) -> T:
+def _placed(where: str, make: Callable[P, T], *arguments: P.args, **more: P.kwargs) -> T:
+    """Return what `make` makes, or say where it was that it could not."""
     try:
-        return find(name)
+        return make(*arguments, **more)
     except UseError as error:
         raise UseError(f"{where}: {error}") from None
+
+
+def _named(find: Callable[[str], T], name: str, where: str) -> T:
+    return _placed(where, find, name)

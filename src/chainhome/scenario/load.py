@@ -30,7 +30,7 @@ def load(name: str, catalogue: Catalogue, *, preset: str | None = None) -> Scena
             raise UseError(f'no scenario "{name}"{hint}, or give the path of a .toml file')
         raise UseError(f"{path}: no such file")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except IsADirectoryError as error:
         raise UseError(f"{path} is a folder; expected a scenario file (.toml)") from error
     except UnicodeDecodeError as error:
@@ -80,6 +80,8 @@ def _explain(problem: Any, document: dict[str, Any], source: str) -> str:
         return f"{place} is missing"
     if kind == "extra_forbidden":
         return f"{place} is not a key that a scenario knows{nearest(path[-1], _keys(parts))}"
+    if kind == "list_type" and len(parts) == 1:
+        return f"{place} is one table; write [[{parts[0]}]] for each"
     shown = f'"{given}"' if isinstance(given, str) else str(given)
     message = str(problem["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
     return f"{place} = {shown}: expected {message}"

@@ -96,7 +96,7 @@ class RecordingWords(Words):
     """A recorded flight, replayed as it was. It is tracked and identified, never assigned a weapon."""
 
     file: str = Field(description="thy1920, the flight that the package carries")
-    shift: datetime = Field(description="when its first fix happens in the scenario")
+    shift: datetime = Field(strict=True, description="when its first fix happens in the scenario")
     class_: str = Field(default="airliner", alias="class", description="aircraft class of the catalogue")
     allegiance: Role = "neutral"
 
@@ -112,7 +112,7 @@ class ScenarioWords(Words):
     """A scenario reads like an operations order."""
 
     title: str = Field(min_length=1, description="title of the run")
-    start: datetime = Field(description="UTC time at which the run starts")
+    start: datetime = Field(strict=True, description="UTC time at which the run starts")
     length: Quantity = Field(description="how long it lasts")
     origin: str = Field(description='site of the catalogue or "lat, lon": origin of the world frame')
     terrain: Literal["anatolia", "none"] = Field(default="anatolia", description="terrain that hides targets")

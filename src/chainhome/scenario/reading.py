@@ -64,6 +64,8 @@ class InterceptorFigures:
     max_altitude_m: float
     average_speed_mps: float
     ballistic_range_m: float
+    ballistic_max_altitude_m: float
+    ballistic_min_altitude_m: float
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class TargetFigures:
     name: str
     rcs_m2: float
     speed_mps: float
+    flight_range_m: float
     shape: str
     spread_db: float
 
@@ -162,17 +165,29 @@ def interceptor_figures(interceptor: Interceptor, end: End) -> InterceptorFigure
         max_altitude_m=at(claims, "max_altitude", end),
         average_speed_mps=at(claims, "average_speed", end),
         ballistic_range_m=at(claims, "ballistic_range", end),
+        ballistic_max_altitude_m=_first(claims, ("ballistic_max_altitude", "max_altitude"), end, more_is_better=True),
+        ballistic_min_altitude_m=_first(claims, ("ballistic_min_altitude", "min_altitude"), end, more_is_better=False),
     )
 
 
+def _first(claims: Mapping[str, Claim], names: tuple[str, ...], end: End, *, more_is_better: bool) -> float:
+    """Return the first of several claims that exists."""
+    found = [at(claims, name, end, more_is_better=more_is_better) for name in names]
+    return next((value for value in found if np.isfinite(value)), float("nan"))
+
+
 def target_figures(aircraft: Aircraft, end: End) -> TargetFigures:
-    """Read a target class at one end; a larger cross section is favourable for the defender."""
+    """Read a target class at one end; a larger cross section counts as favourable for the defender.
+
+    Speed and flight range stand at the same end of their own bands, though neither end is always favourable.
+    """
     claims = aircraft.claims
     return TargetFigures(
         key=aircraft.key,
         name=aircraft.name,
         rcs_m2=at(claims, "rcs", end),
-        speed_mps=at(claims, "cruise_speed", "value"),
+        speed_mps=at(claims, "cruise_speed", end),
+        flight_range_m=at(claims, "flight_range", end),
         shape=word(claims, "shape", "flat"),
         spread_db=max(0.0, float(np.nan_to_num(at(claims, "spread_db", "value")))),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from chainhome.motion import Route
+from chainhome.motion import FlightLimits, Route
 from chainhome.scenario.reading import RadarFigures, TargetFigures
 from chainhome.sensors import Interrogator, Transponder
 
@@ -47,7 +47,7 @@ class Flight:
     allegiance: int
     route: Route
     start_s: float
-    max_load_factor: float
+    limits: FlightLimits
     transponder: Transponder
     mode_3a: int
     icao_address: int

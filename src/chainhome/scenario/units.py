@@ -22,6 +22,17 @@ DIMENSIONS: dict[str, tuple[str, str]] = {
     "acceleration": ("m/s**2", "4 g"),
 }
 
+# What is larger is a slip of the pen: bounds in SI.
+LARGEST = {
+    "length": 2e7,
+    "time": 30 * 86_400.0,
+    "speed": 20_000.0,
+    "angle": 100.0,
+    "area": 1e7,
+    "frequency": 1e12,
+    "acceleration": 1e4,
+}
+
 _SYNONYMS = {
     "m2": "m**2",
     "m²": "m**2",
@@ -50,17 +61,24 @@ def _factor(unit: str, dimension: str) -> float:
     si, _ = DIMENSIONS[dimension]
     try:
         return float(registry.Quantity(1.0, _SYNONYMS.get(unit, unit)).to(si).magnitude)
-    except (pint.PintError, AttributeError, TypeError, AssertionError) as error:
+    except (pint.PintError, AttributeError, TypeError, AssertionError, ValueError, ArithmeticError) as error:
         raise KeyError(unit) from error
 
 
 def quantity(
-    given: object, dimension: str, where: str, *, bare_si: bool = False, minimum: float | None = None
+    given: object,
+    dimension: str,
+    where: str,
+    *,
+    bare_si: bool = False,
+    minimum: float | None = None,
+    maximum: float | None = None,
 ) -> float:
     """Return a quantity such as `"450 kt"` in SI units.
 
-    `where` names the place for the error message; `bare_si` allows a number without a unit, read as SI; `minimum` (SI)
-    is the least value allowed. Raises UseError for a missing or unknown unit, another dimension, or too small a value.
+    `where` names the place for the error message; `bare_si` allows a number without a unit, read as SI; `minimum` and
+    `maximum` (SI) bound the value, by default to what can happen near the earth. Raises UseError for a missing or
+    unknown unit, another dimension, or a value out of bounds.
 
     >>> round(quantity("450 kt", "speed", "speed"), 2)
     231.5
@@ -87,7 +105,10 @@ def quantity(
         value = number * (_factor(unit, dimension) if unit else 1.0)
     except KeyError:
         raise UseError(f'{where} = {shown}: "{unit}" is not a unit of {dimension}; {wanted}') from None
+    most = LARGEST[dimension] if maximum is None else maximum
+    if not abs(value) <= most:
+        raise UseError(f"{where} = {shown} must be at most {most:g} {si}")
     if minimum is not None and value < minimum:
-        least = "must be positive" if minimum == 0.0 else f"must be at least {minimum:g} {si}"
+        least = "must not be negative" if minimum == 0.0 else f"must be at least {minimum:g} {si}"
         raise UseError(f"{where} = {shown} {least}")
     return value

@@ -126,6 +126,10 @@ def look(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame, start_
     local = earth.to_enu(watcher.frame, earth.from_enu(world, position))
     turned = velocity @ earth.frame_rotation(world, watcher.frame).T
     altitude = earth.enu_to_geodetic(world, position)[2]
+    loss = gas_beyond_reference_db(watcher.post.figures, watcher.fan, altitude, np.hypot(local[:, 0], local[:, 1]))
+    if np.isfinite(watcher.post.boresight_rad):
+        # A flat array that stares loses gain off its boresight; what is published is read as the range along it.
+        loss = loss + sensors.array_scan_loss_db(np.arctan2(local[:, 0], local[:, 1]) - watcher.post.boresight_rad)
     found = sensors.evaluate_looks(
         local.T,
         turned.T,
@@ -136,9 +140,7 @@ def look(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame, start_
         rcs=watcher.rcs,
         lowest_visible=watcher.lowest,
         sensor_height_m=watcher.fan.antenna_msl_m,
-        extra_loss_db=gas_beyond_reference_db(
-            watcher.post.figures, watcher.fan, altitude, np.hypot(local[:, 0], local[:, 1])
-        ),
+        extra_loss_db=loss,
     )
     made = Looks.make(
         len(times), time_s=times, sensor_id=watcher.post.sensor_id, scan=scan, target_id=target, **found._asdict()

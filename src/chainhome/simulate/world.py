@@ -10,7 +10,6 @@ from chainhome.scenario import Flight, Replay, Scenario
 from chainhome.tables import ORIGINS, SENSOR_KINDS, Sensors, Targets, Truth
 
 TRUTH_STEP_S = 2.0
-AIRLINER_LOAD_FACTOR = 2.5
 
 
 def world_frame(scenario: Scenario) -> earth.Frame:
@@ -33,7 +32,7 @@ def fly(scenario: Scenario, world: earth.Frame) -> tuple[Targets, Truth]:
                 start_s=flight.start_s,
                 end_s=scenario.length_s,
                 step_s=TRUTH_STEP_S,
-                limits=_limits(flight),
+                limits=flight.limits,
             )
         )
     for replay in scenario.replays:
@@ -57,16 +56,6 @@ def fly(scenario: Scenario, world: earth.Frame) -> tuple[Targets, Truth]:
         gone_s=[life[1] for life in lives],
     )
     return targets, Truth.concat(parts).sorted_by("time_s", "target_id")
-
-
-def _limits(flight: Flight) -> motion.FlightLimits:
-    """Return what an aircraft may do: combat aircraft turn at up to 3 g here, others as airliners do."""
-    if flight.max_load_factor <= AIRLINER_LOAD_FACTOR:
-        return motion.FlightLimits()
-    load = min(3.0, flight.max_load_factor)
-    return motion.FlightLimits(
-        max_bank_rad=float(np.arccos(1.0 / load)), max_load_factor=load, max_acceleration_mps2=8.0, max_climb_mps=150.0
-    )
 
 
 def sensors_table(scenario: Scenario, world: earth.Frame) -> Sensors:

@@ -1,0 +1,100 @@
+"""Everything that a question needs at one end of the claims: figures, fan, and the variants of the target.
+
+Which end of a target's speed, or of a missile's range, is the unfavourable one depends on what binds: a fast target
+leaves less time, a slow one hides in clutter. So the ends "low" and "high" look at both and keep the worst or the best.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chainhome import earth
+from chainhome.catalogue import Aircraft, System
+from chainhome.constants import EARTH_MEAN_RADIUS_M
+from chainhome.scenario import Place
+from chainhome.scenario.reading import (
+    EARTH_FACTOR,
+    End,
+    InterceptorFigures,
+    RadarFigures,
+    TargetFigures,
+    at,
+    interceptor_figures,
+    radar_figures,
+    reaction_time_s,
+    target_figures,
+)
+
+Floats = NDArray[np.float64]
+
+BEARINGS = 360
+RANGE_STEP_M = 500.0
+FARTHEST_RANGE_M = 900_000.0
+DEFAULT_MAST_M = 24.0
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """Radars, interceptor, reaction time, fan and target variants at one end of the claims."""
+
+    end: End
+    search: RadarFigures
+    engagement: RadarFigures
+    interceptor: InterceptorFigures | None
+    targets: tuple[TargetFigures, ...]
+    reaction_s: float
+    fan: earth.Fan
+
+
+def setting(
+    system: System,
+    preset_name: str,
+    aircraft: Aircraft,
+    place: Place,
+    terrain: earth.Terrain | None,
+    antenna_m: float | None,
+    end: End,
+) -> Setting:
+    """Read every claim at one end, and sweep the ground around the antenna."""
+    preset = system.presets[preset_name]
+    search = radar_figures(system.radars[preset.search_radar], end)
+    engagement = radar_figures(system.radars[preset.engagement_radar], end) if preset.engagement_radar else search
+    interceptor = interceptor_figures(system.interceptors[preset.interceptor], end) if preset.interceptor else None
+    fan = earth.fan(
+        terrain,
+        place.lat_rad,
+        place.lon_rad,
+        antenna_m if antenna_m is not None else mast_m(system, end),
+        radius_m=EARTH_FACTOR[end] * EARTH_MEAN_RADIUS_M,
+        range_max_m=float(np.nanmin([search.instrumented_m, FARTHEST_RANGE_M])),
+        bearings_rad=np.arange(BEARINGS) * 2 * np.pi / BEARINGS if terrain is not None else np.zeros(1),
+        range_step_m=RANGE_STEP_M,
+        site_ground_m=place.ground_m,
+    )
+    return Setting(end, search, engagement, interceptor, variants(aircraft, end), reaction_time_s(system, end), fan)
+
+
+def mast_m(system: System, end: End) -> float:
+    """Return the height of the system's published mast; where none is published, 24 m stands for every system."""
+    mast = at(system.claims, "mast_height", end)
+    return mast if np.isfinite(mast) else DEFAULT_MAST_M
+
+
+def variants(aircraft: Aircraft, end: End) -> tuple[TargetFigures, ...]:
+    """Return the target at its value, or with its slowest and fastest, shortest and longest flight."""
+    figures = target_figures(aircraft, end)
+    if end == "value":
+        return (figures,)
+    slow, fast = (target_figures(aircraft, other) for other in ("low", "high"))
+    return tuple(
+        replace(figures, speed_mps=extreme.speed_mps, flight_range_m=extreme.flight_range_m) for extreme in (slow, fast)
+    )
+
+
+def of_variants(end: End, ranges: list[Floats]) -> Floats:
+    """Return by bearing the worst range of the variants at the low end, the best at the high end."""
+    stack = np.array(ranges)
+    return np.asarray(stack.min(axis=0) if end == "low" else stack.max(axis=0))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats.parquet import read_table, write_table
@@ -88,7 +89,7 @@ class RunWriter:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ChainhomeError(f"cannot make the folder {folder}: {error.strerror or error}") from error
-        self._lock = _lock(folder)
+        self._release = weakref.finalize(self, _let_go, _lock(folder), folder)
         if _status(folder) != "complete":
             self._start()
 
@@ -126,28 +127,31 @@ class RunWriter:
 
     def close(self) -> None:
         """Let go of the folder; a run that was not finished stays marked incomplete."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-            (self.folder / LOCK).unlink(missing_ok=True)
+        self._release()
 
 
-def _lock(folder: Path) -> IO[str] | None:
+def _lock(folder: Path) -> int | None:
     """Hold the folder for this process; the system lets go of it when the process ends. None where it cannot."""
     try:
         import fcntl
     except ImportError:
         return None
     try:
-        file = (folder / LOCK).open("w", encoding="ascii")
+        held = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise ChainhomeError(f"cannot write in the folder {folder}: {error.strerror or error}") from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        file.close()
+        os.close(held)
         raise UseError(f"{folder} is being written by another run; choose a new folder with --out") from error
-    return file
+    return held
+
+
+def _let_go(held: int | None, folder: Path) -> None:
+    if held is not None:
+        (folder / LOCK).unlink(missing_ok=True)
+        os.close(held)
 
 
 def _check_free(folder: Path, *, replace: bool) -> None:

@@ -5,16 +5,19 @@ from chainhome.motion.interpolate import GAP_S, TruthIndex, index, interpolate
 from chainhome.motion.path import turn_radius_m
 from chainhome.motion.recorded import Cleaning, Fixes, Noise, recorded_truth
 from chainhome.motion.route import FlightLimits, Route, check_route, route_truth
+from chainhome.motion.shipped import SHIPPED, Shipped
 from chainhome.motion.thy1920 import load_thy1920, thy1920_fixes
 
 __all__ = [
     "GAP_S",
+    "SHIPPED",
     "BallisticArc",
     "Cleaning",
     "Fixes",
     "FlightLimits",
     "Noise",
     "Route",
+    "Shipped",
     "TruthIndex",
     "ballistic_arc",
     "check_route",

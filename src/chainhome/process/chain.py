@@ -16,6 +16,7 @@ from chainhome.tables import SECURE_REPLIES, Detections, Evidence, Identities, S
 
 Floats = NDArray[np.float64]
 DetectionProbability = Callable[[Floats, int, float], Floats]
+EvidenceModel = Callable[[Detections, Tracks], Evidence]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +29,8 @@ class Chain:
     clutter_density: dict[int, float]
     known_addresses: NDArray[np.int64]
     known_codes: NDArray[np.int64]
+    evidence_models: tuple[EvidenceModel, ...] = ()
+    """Further kinds of evidence than replies: each takes a scan's plots and tracks and returns rows of evidence."""
     params: tracking.TrackerParams = field(default_factory=tracking.TrackerParams)
 
 
@@ -62,17 +65,13 @@ def advance(chain: Chain, state: ChainState, detections: Detections, sensor_id: 
         sensor_id=sensor_id,
         params=chain.params,
     )
-    kinds = dict(zip(detections.detection_id.tolist(), _kinds(chain, detections).tolist(), strict=True))
-    heard = {
-        (track, kinds[plot])
-        for track, plot in zip(tracks.track_id.tolist(), tracks.detection_id.tolist(), strict=True)
-        if kinds.get(plot)
-    }
     state = replace(state, tracker=tracker, tracks=(*state.tracks, tracks))
-    if heard <= state.told:
+    parts = [] if not _says_something_new(chain, state, detections, tracks) else [identify(chain, detections, tracks)]
+    parts += [model(detections, tracks) for model in chain.evidence_models]
+    evidence = Evidence.concat([part for part in parts if len(part)])
+    if not len(evidence):
         return state
-    state = replace(state, told=state.told | heard)
-    evidence = identify(chain, detections, tracks)
+    state = replace(state, told=state.told | _heard(chain, detections, tracks))
     # What only repeats is no evidence: the table holds what changed a belief.
     evidence = evidence[identity.fresh(state.beliefs, evidence)]
     beliefs, identities = identity.step(state.beliefs, evidence)
@@ -89,6 +88,18 @@ def identify(chain: Chain, detections: Detections, tracks: Tracks) -> Evidence:
     return identity.evidence_from_replies(
         detections, tracks, known_civil_addresses=chain.known_addresses, known_civil_codes=chain.known_codes
     )
+
+
+def _heard(chain: Chain, detections: Detections, tracks: Tracks) -> frozenset[tuple[int, int]]:
+    """Return (track, kinds of reply) of the plots that the tracks took in."""
+    kinds = dict(zip(detections.detection_id.tolist(), _kinds(chain, detections).tolist(), strict=True))
+    fed = zip(tracks.track_id.tolist(), tracks.detection_id.tolist(), strict=True)
+    return frozenset((track, kinds[plot]) for track, plot in fed if kinds.get(plot))
+
+
+def _says_something_new(chain: Chain, state: ChainState, detections: Detections, tracks: Tracks) -> bool:
+    """Return whether a transponder said anything that its track has not heard yet: most scans only repeat."""
+    return not _heard(chain, detections, tracks) <= state.told
 
 
 def _kinds(chain: Chain, detections: Detections) -> NDArray[np.int64]:

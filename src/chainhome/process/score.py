@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chainhome import metrics
 from chainhome.tables import (
     ALLEGIANCES,
+    HIDING_LIMITS,
     LIMITS,
     ORIGINS,
     TRACK_STATUSES,
@@ -33,7 +34,7 @@ from chainhome.tables import (
 GOSPA_STEP_S = 30.0
 GOSPA_CUT_M = 5_000.0
 GOSPA_POWER = 2.0
-HIDING = [LIMITS.index(name) for name in ("none", "sector", "instrumented", "terrain", "horizon")]
+HIDING = [LIMITS.index(name) for name in HIDING_LIMITS]
 MISSED_SCANS = 2.5
 
 

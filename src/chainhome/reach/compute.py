@@ -207,8 +207,8 @@ def _verb(at_ends: list[Floats], binding: NDArray[np.str_], farthest_m: Floats) 
     middle = value[index]
     return VerbRange(
         range_km=float(middle) / 1e3,
-        low_km=float(min(np.median(low), middle)) / 1e3,
-        high_km=float(max(np.median(high), middle)) / 1e3,
+        low_km=float(low[_median_index(low)]) / 1e3,
+        high_km=float(high[_median_index(high)]) / 1e3,
         binding=str(binding[index]),
         farthest_km=float(farthest_m.max()) / 1e3,
         bearing_p10_km=float(np.percentile(value, 10)) / 1e3,

@@ -17,6 +17,8 @@ from chainhome.constants import EARTH_MEAN_RADIUS_M
 from chainhome.scenario import Place
 from chainhome.scenario.reading import (
     EARTH_FACTOR,
+    FAN_BEARINGS,
+    FAN_STEP_M,
     End,
     InterceptorFigures,
     RadarFigures,
@@ -30,8 +32,6 @@ from chainhome.scenario.reading import (
 
 Floats = NDArray[np.float64]
 
-BEARINGS = 360
-RANGE_STEP_M = 500.0
 FARTHEST_RANGE_M = 900_000.0
 DEFAULT_MAST_M = 24.0
 
@@ -70,8 +70,8 @@ def setting(
         antenna_m if antenna_m is not None else mast_m(system, end),
         radius_m=EARTH_FACTOR[end] * EARTH_MEAN_RADIUS_M,
         range_max_m=float(np.nanmin([search.instrumented_m, FARTHEST_RANGE_M])),
-        bearings_rad=np.arange(BEARINGS) * 2 * np.pi / BEARINGS if terrain is not None else np.zeros(1),
-        range_step_m=RANGE_STEP_M,
+        bearings_rad=np.arange(FAN_BEARINGS) * 2 * np.pi / FAN_BEARINGS if terrain is not None else np.zeros(1),
+        range_step_m=FAN_STEP_M,
         site_ground_m=place.ground_m,
     )
     return Setting(end, search, engagement, interceptor, variants(aircraft, end), reaction_time_s(system, end), fan)

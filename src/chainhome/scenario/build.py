@@ -12,7 +12,7 @@ import numpy as np
 from chainhome import earth
 from chainhome.catalogue import Aircraft, Catalogue, Claim, System
 from chainhome.errors import UseError
-from chainhome.motion import FlightLimits, Route, check_route
+from chainhome.motion import SHIPPED, FlightLimits, Route, check_route
 from chainhome.scenario import model
 from chainhome.scenario.places import find_place
 from chainhome.scenario.reading import RadarFigures, at, radar_figures, target_figures
@@ -25,7 +25,6 @@ from chainhome.tables import ALLEGIANCES
 P = ParamSpec("P")
 T = TypeVar("T")
 
-RECORDINGS = ("thy1920",)
 AIRLINER_LOAD_FACTOR = 2.5
 FIGHTER_LOAD_FACTOR = 3.0
 # Addresses of simulated aircraft start in a block that no state has been given.
@@ -275,8 +274,8 @@ def _check_above_ground(
 
 def _replay(words: model.RecordingWords, epoch: datetime, target_id: int, catalogue: Catalogue, source: str) -> Replay:
     where = f'{source}: recording "{words.file}"'
-    if words.file not in RECORDINGS:
-        raise UseError(f"{where}: not a recording that the package carries; expected {' or '.join(RECORDINGS)}")
+    if words.file not in SHIPPED:
+        raise UseError(f"{where}: not a recording that the package carries; expected {' or '.join(SHIPPED)}")
     aircraft = _named(catalogue.aircraft, words.class_, f"{where}: class")
     return Replay(
         target_id=target_id,

@@ -29,6 +29,9 @@ SWERLING_CASE = 1
 BAND_FREQUENCY_HZ = {"VHF": 0.17e9, "UHF": 0.43e9, "L": 1.3e9, "S": 3.0e9, "C": 5.5e9, "G": 5.5e9, "X": 9.5e9}
 # reference-path: how high the target of a published range is taken to fly, above the site.
 REFERENCE_TARGET_HEIGHT_M = 10_000.0
+# bearings, range-end: how finely the ground around a radar is swept.
+FAN_BEARINGS = 360
+FAN_STEP_M = 500.0
 # line-of-sight: factor on the earth's radius.
 EARTH_FACTOR: dict[End, float] = {"low": 1.0, "value": 4.0 / 3.0, "high": 1.6}
 
@@ -102,7 +105,7 @@ def word(claims: Mapping[str, Claim], name: str, default: str = "") -> str:
 
 
 def band_frequency_hz(text: str) -> float:
-    """Return the middle of the band that a claim names by its letter; NaN for an unknown letter.
+    """Return the middle of the band that a claim names by its letter; NaN for an unknown letter or none.
 
     >>> band_frequency_hz("S")
     3000000000.0

@@ -13,9 +13,16 @@ from numpy.typing import NDArray
 from chainhome import draws, earth, motion, sensors
 from chainhome.constants import FOOT_M
 from chainhome.scenario import Flight, Post, Replay, Scenario
-from chainhome.scenario.reading import FALSE_ALARM_PROBABILITY, SWERLING_CASE, gas_beyond_reference_db
+from chainhome.scenario.reading import (
+    FALSE_ALARM_PROBABILITY,
+    FAN_BEARINGS,
+    FAN_STEP_M,
+    SWERLING_CASE,
+    gas_beyond_reference_db,
+)
 from chainhome.sensors import Interrogator, Transponder
 from chainhome.tables import (
+    HIDING_LIMITS,
     LIMITS,
     SECURE_REPLIES,
     SENSOR_KINDS,
@@ -28,14 +35,12 @@ from chainhome.tables import (
     Targets,
 )
 
-BEARINGS = 360
-RANGE_STEP_M = 500.0
 # Lanes of a look's key: each draw of a look has its own.
 DECIDE, SECURE, MODE_A, MODE_S, RANGE, AZIMUTH, ELEVATION = range(7)
 # Purposes that keep the keys of looks, of cross sections and of false alarms apart.
 LOOK_KEY, RCS_KEY, FALSE_KEY = 1, 2, 3
 NOT_ASKED = SECURE_REPLIES.index("not_asked")
-HIDDEN = [LIMITS.index(name) for name in ("sector", "instrumented", "terrain", "horizon", "none")]
+HIDDEN = [LIMITS.index(name) for name in HIDING_LIMITS]
 FALSE_ALARM_MAX_ELEVATION_RAD = float(np.radians(15.0))
 NEAREST_FALSE_ALARM_M = 5_000.0
 
@@ -77,8 +82,8 @@ def observer(
         post.antenna_m,
         radius_m=earth.four_thirds_radius_m(),
         range_max_m=max_range,
-        bearings_rad=np.arange(BEARINGS) * 2 * np.pi / BEARINGS,
-        range_step_m=RANGE_STEP_M,
+        bearings_rad=np.arange(FAN_BEARINGS) * 2 * np.pi / FAN_BEARINGS,
+        range_step_m=FAN_STEP_M,
         site_ground_m=post.place.ground_m,
     )
     figures = post.figures

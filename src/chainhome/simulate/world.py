@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from chainhome import earth, motion
-from chainhome.motion import thy1920
 from chainhome.scenario import Flight, Replay, Scenario
 from chainhome.tables import ORIGINS, SENSOR_KINDS, Sensors, Targets, Truth
 
@@ -36,22 +35,20 @@ def fly(scenario: Scenario, world: earth.Frame) -> tuple[Targets, Truth]:
             )
         )
     for replay in scenario.replays:
-        flown, _ = motion.load_thy1920(world, replay.first_fix_s, replay.target_id, step_s=TRUTH_STEP_S)
+        shipped = motion.SHIPPED[replay.recording]
+        flown, _ = shipped.load(world, replay.first_fix_s, replay.target_id, step_s=TRUTH_STEP_S)
         parts.append(flown[(flown.time_s >= 0.0) & (flown.time_s <= scenario.length_s)])
     entries: list[Flight | Replay] = [*scenario.flights, *scenario.replays]
     lives = [(part.time_s.min(), part.time_s.max()) if len(part) else (np.nan, np.nan) for part in parts]
-    address, code = [], []
-    for entry in entries:
-        address.append(entry.icao_address if isinstance(entry, Flight) else thy1920.ICAO_ADDRESS)
-        code.append(entry.mode_3a if isinstance(entry, Flight) else int(f"{thy1920.MODE_3A:o}"))
+    sent = [entry if isinstance(entry, Flight) else motion.SHIPPED[entry.recording] for entry in entries]
     targets = Targets.make(
         target_id=[entry.target_id for entry in entries],
         name=[entry.name for entry in entries],
         class_name=[entry.figures.key for entry in entries],
         allegiance=[entry.allegiance for entry in entries],
         origin=[ORIGINS.index("simulated" if isinstance(entry, Flight) else "recorded") for entry in entries],
-        icao_address=address,
-        mode_3a=code,
+        icao_address=[transponder.icao_address for transponder in sent],
+        mode_3a=[transponder.mode_3a for transponder in sent],
         born_s=[life[0] for life in lives],
         gone_s=[life[1] for life in lives],
     )

@@ -117,7 +117,10 @@ def run_shell(block: Block, names: dict[str, Any], page: Path) -> None:
 
 
 def parse_toml(block: Block, names: dict[str, Any], page: Path) -> None:
+    """Parse a block; one whose first line is `# file: NAME` is written there, for the commands that follow."""
     tomllib.loads(block.text)
+    if named := re.match(r"# file: (\S+)\n", block.text):
+        Path(named[1]).write_text(block.text, encoding="utf-8")
 
 
 def parse_json(block: Block, names: dict[str, Any], page: Path) -> None:

@@ -94,6 +94,9 @@ def test_figures_of_the_catalogue_can_be_overridden_in_place() -> None:
     assert np.isnan(engagement.sector_width_rad)
     phantom = next(flight for flight in scenario.flights if flight.name.startswith("Phantom"))  # type: ignore[attr-defined]
     assert phantom.figures.rcs_m2 == 9.0
+    notes = " ".join(scenario.notes)  # type: ignore[attr-defined]
+    assert "search radar of Mürted: reference_range = 200 km, reference_rcs = 1 m2, sector = 120 deg" in notes
+    assert "Phantom (friend): rcs = 9 m2, transponder" in notes
     with pytest.raises(UseError, match=r'search: reference_rcs = "1 m": "m" is not a unit of area'):
         parsed(text.replace('"1 m2"', '"1 m"'))
 

@@ -10,7 +10,9 @@ from chainhome.catalogue import (
     Claim,
     History,
     Item,
+    Site,
     Source,
+    Status,
     System,
     iter_claims,
     load,
@@ -74,6 +76,53 @@ def _claim_json(path: str, claim: Claim) -> dict[str, Any]:
     }
 
 
+def _dated_json(item: Item) -> list[dict[str, Any]]:
+    """Return when things happened: the events of a history, who stood at a site from when to when."""
+    if isinstance(item, History):
+        return [
+            {
+                "event": event.key,
+                "type": event.type,
+                "system": event.system,
+                "since": event.since,
+                "until": event.until,
+                "delivered_units": event.delivered,
+                "activated": event.activated,
+                "claim": str(event.claim),
+            }
+            for event in item.events
+        ]
+    if isinstance(item, Site):
+        return [
+            {
+                "system": stay.system,
+                "operator": stay.operator,
+                "since": stay.since,
+                "until": stay.until,
+                "claim": str(stay.claim),
+            }
+            for stay in item.occupied
+        ]
+    return []
+
+
+def _print_dated(item: Item) -> None:
+    out = console()
+    if isinstance(item, History):
+        rows = table("from", "to", "what", "system", ">units then in the country", "activated", "event")
+        for event in item.events:
+            delivered = "–" if event.delivered is None else f"{event.delivered:g}"
+            activated = "–" if event.activated is None else "yes" if event.activated else "no"
+            until = "" if event.until == event.since else event.until
+            rows.add_row(event.since, until, event.type, event.system, delivered, activated, event.key)
+        out.print(rows)
+    if isinstance(item, Site) and item.occupied:
+        rows = table("system", "operator", "from", "to")
+        for stay in item.occupied:
+            rows.add_row(stay.system, stay.operator, stay.since, stay.until or "not known to have ended")
+        out.print(rows)
+
+
 def _source_json(source: Source) -> dict[str, str]:
     return {
         "key": source.key,
@@ -107,6 +156,8 @@ def _item_json(item: Item, catalogue: Catalogue) -> dict[str, Any]:
             }
             for preset in item.presets.values()
         }
+    if dated := _dated_json(item):
+        shown["dated"] = dated
     shown["claims"] = [_claim_json(path, claim) for path, claim in iter_claims(item)]
     shown["sources"] = [_source_json(source) for source in _used_sources(item, catalogue)]
     return shown
@@ -125,13 +176,15 @@ def _print_item(item: Item, catalogue: Catalogue) -> None:
         for preset in item.presets.values():
             names = [preset.search_radar, preset.engagement_radar, preset.interceptor]
             print(f"preset {preset.name}: {' + '.join(name for name in names if name)}; {preset.note}")
-    rows = table("claim", "value [low to high]", "standing", "date", "sources")
+    _print_dated(item)
+    rows = table("claim", "value [low to high]", "standing", "date of the source", "sources")
     for path, claim in iter_claims(item):
         rows.add_row(path, str(claim), _standing(claim), claim.date or "–", ", ".join(claim.sources) or "–")
         if claim.note:
             rows.add_row("", f"[dim]{_plain(claim.note)}[/dim]", "", "", "")
         for reading in claim.readings:
-            rows.add_row("", f"[dim]or {_plain(str(reading.value))}: {_plain(reading.note)}[/dim]", "", "", "")
+            said = f"or {reading.value} {claim.unit}".rstrip()
+            rows.add_row("", f"[dim]{_plain(said)}: {_plain(reading.note)}[/dim]", "", "", ", ".join(reading.sources))
     out.print(rows)
     print("sources")
     for source in _used_sources(item, catalogue):
@@ -149,7 +202,7 @@ def _status(item: Item, catalogue: Catalogue, date: str, as_json: bool) -> None:
         raise UseError(
             f'--date: "{item.key}" has no dated deliveries; expected {", ".join(catalogue.names("history"))}'
         )
-    systems = sorted({event.system for event in item.events if event.system in catalogue.systems})
+    systems = sorted({event.system for event in item.events if event.system})
     told = [status_at(catalogue, date, system, item.key) for system in systems]
     if as_json:
         shown = [
@@ -160,13 +213,14 @@ def _status(item: Item, catalogue: Catalogue, date: str, as_json: bool) -> None:
                 "delivered_units": status.delivered_units,
                 "activated": status.activated,
                 "covers": status.covers,
+                "last_event": _last_event(status),
                 "sources": list(status.sources),
             }
             for status in told
         ]
         print_json(shown)
         return
-    rows = table("system", "ordered", ">units delivered", "activated", "covers", "sources")
+    rows = table("system", "ordered", ">units delivered", "activated", "covers", "last event")
     for status in told:
         rows.add_row(
             status.system,
@@ -174,7 +228,14 @@ def _status(item: Item, catalogue: Catalogue, date: str, as_json: bool) -> None:
             f"{status.delivered_units:g}",
             "yes" if status.activated else "no",
             "yes" if status.covers else "nothing",
-            ", ".join(status.sources),
+            _last_event(status) or "none yet",
         )
     print(f"{item.name} on {date}; delivered but not activated covers nothing")
     console().print(rows)
+
+
+def _last_event(status: Status) -> str:
+    if not status.events:
+        return ""
+    last = max(status.events, key=lambda event: event.until)
+    return f"{last.until} {last.key}"

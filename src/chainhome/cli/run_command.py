@@ -13,9 +13,10 @@ import numpy as np
 
 from chainhome.catalogue import Catalogue, content_hash
 from chainhome.catalogue import load as load_catalogue
+from chainhome.cli.run_answers import answers, grouped
 from chainhome.cli.text import console, print_json, table
 from chainhome.formats import RunWriter, is_complete
-from chainhome.metrics import wilson_interval
+from chainhome.reach import distance_text
 from chainhome.scenario import Scenario
 from chainhome.scenario import load as load_scenario
 
@@ -198,70 +199,6 @@ class _Progress:
             self._bar.stop()
 
 
-def answers(summary: dict[str, Any]) -> dict[str, str]:
-    """Return the article's two questions, each answered in a sentence or two from the scores."""
-    seen = [entry for entry in summary["radars"] if entry["looks"]]
-    detected = sum(entry["detected"] for entry in seen)
-    looks = sum(entry["looks"] for entry in seen)
-    predicted = sum(entry["predicted"] for entry in seen)
-    followed = summary["tracks"]
-    lost = sum(entry["breaks"] for entry in followed)
-    share = sum(entry["completeness"] for entry in followed) / len(followed) if followed else 0.0
-    radars = (
-        f"In this simulation yes, where they can see: {detected:,} of {looks:,} looks at targets in view gave a plot "
-        f"(predicted {predicted:,.0f}); a confirmed track stood {share:.0%} of the time in view, with {lost} breaks. "
-        "What they cannot see is behind the ground."
-        if looks
-        else "No target came into view of a radar."
-    )
-    confusion = summary["confusion"]
-    parts = [f"As fielded, {_told(confusion['as_fielded'], confusion)}."]
-    if "shared_secure_mode" in confusion:
-        parts.append(f"With a secure mode and key in common, {_told(confusion['shared_secure_mode'], confusion)}.")
-    parts.append("Interrogation can find friends; it cannot find enemies: silence is unknown, never hostile.")
-    return {"radars": radars, "identity": " ".join(parts)}
-
-
-def _told(matrix: list[list[float]], confusion: dict[str, Any]) -> str:
-    """Return how much of the track time of each allegiance was declared as what it is."""
-    columns = confusion["labels_declared"]
-    parts = []
-    for label, row in zip(confusion["labels_true"], matrix, strict=True):
-        total = sum(row)
-        if total > 0:
-            right, unknown = row[columns.index(label)] / total, row[columns.index("unknown")] / total
-            rest = f" and unknown {unknown:.0%}" if unknown >= 0.005 else ""
-            parts.append(f"{label} aircraft are declared {label} {right:.0%}{rest} of their track time")
-    return "; ".join(parts)
-
-
-def _grouped(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the radar rows with the simulated civil traffic of each radar put together in one."""
-    traffic = {e["target"] for e in summary["tracks"] if (e["allegiance"], e["origin"]) == ("neutral", "simulated")}
-    rows = []
-    for sensor in dict.fromkeys(entry["sensor"] for entry in summary["radars"]):
-        mine = [entry for entry in summary["radars"] if entry["sensor"] == sensor]
-        rows += [entry for entry in mine if entry["target"] not in traffic]
-        civil = [entry for entry in mine if entry["target"] in traffic and entry["looks"]]
-        if civil:
-            looks, detected = (sum(entry[name] for entry in civil) for name in ("looks", "detected"))
-            low, high = (float(end) for end in wilson_interval(detected, looks))
-            rows.append(
-                {
-                    "target": f"civil traffic ({len(civil)} flights)",
-                    "sensor": sensor,
-                    "first_detection_km": max(entry["first_detection_km"] or 0.0 for entry in civil),
-                    "bound_before": None,
-                    "looks": looks,
-                    "pd_measured": detected / looks,
-                    "pd_low": low,
-                    "pd_high": high,
-                    "pd_predicted": sum(entry["predicted"] for entry in civil) / looks,
-                }
-            )
-    return rows
-
-
 def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report: bool) -> None:
     out = console()
     print(scenario.title)
@@ -270,27 +207,35 @@ def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report:
     out.print(summary["answers"]["radars"])
     targets = {entry["target"]: entry for entry in summary["tracks"]}
     rows = table(
-        "target", "radar", ">first detected", "held before by", ">Pd measured", ">predicted", ">tracked", ">breaks"
+        "target",
+        "radar",
+        ">first detected",
+        "hidden until then by",
+        ">Pd measured",
+        ">predicted",
+        ">tracked in view",
+        ">of flight",
     )
-    for entry in _grouped(summary):
-        first = entry["first_detection_km"]
+    for entry in grouped(summary):
         track = targets.get(entry["target"])
+        flight = track["flight_s"] if track else 0.0
+        first = entry.get("first_detection_km")
         seen = entry["looks"] > 0
         rows.add_row(
             entry["target"],
             entry["sensor"],
-            "never" if first is None else f"{first:.0f} km",
-            entry["bound_before"] or "–",
+            entry.get("first") or ("never" if first is None else f"{distance_text(first)}"),
+            "in view from its start" if entry["bound_before"] is None else entry["bound_before"] or "–",
             f"{entry['pd_measured']:.2f} [{entry['pd_low']:.2f}–{entry['pd_high']:.2f}]" if seen else "–",
             f"{entry['pd_predicted']:.2f}" if seen else "–",
             f"{track['completeness']:.0%}" if track else "–",
-            str(track["breaks"]) if track else "–",
+            f"{track['tracked_s'] / flight:.0%}" if track and flight > 0 else "–",
         )
     out.print(rows)
     gospa = summary["gospa"]
-    print(
-        f"GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; {gospa['localisation_per_target_m']:.0f} m rms a "
-        f"target, {gospa['mean_missed']:.2f} in view missed and {gospa['mean_false']:.2f} false tracks at a time"
+    out.print(
+        f"Tracking error, GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; "
+        f"{gospa['localisation_per_target_m']:.0f} m rms a target, {gospa['mean_missed']:.2f} in view missed and {gospa['mean_false']:.2f} false tracks at a time"
     )
     print()
     print("Can they tell friend from enemy?")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from chainhome.catalogue import load as load_catalogue
 from chainhome.cli.text import console, print_json, table
 from chainhome.verify import all_checks
 
@@ -43,5 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
         subject = check.subject
     console().print(rows)
-    print(f"{len(checks) - len(failed)} of {len(checks)} published numbers recomputed within their tolerance")
+    keys = set(load_catalogue().names("source"))
+    printed = sum(check.source in keys for check in checks)
+    print(
+        f"{len(checks) - len(failed)} of {len(checks)} numbers recomputed within their tolerance: "
+        f"{printed} that a source prints, {len(checks) - printed} of tables and closed forms"
+    )
     return 1 if failed else 0

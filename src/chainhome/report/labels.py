@@ -6,6 +6,7 @@ candidates in a fixed order and takes the cheapest that hits nothing already wri
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -128,13 +129,24 @@ def beside_point(
     return None, (0.0, 0.0)
 
 
-def write_on_lines(axes: Axes, named: list[tuple[str, str, Floats]], taken: list[Box], size_pt: float = 8.2) -> None:
-    """Write each (text, colour, line (k, 2)) on its line where it disturbs least; add the places to `taken`."""
+def write_on_lines(
+    axes: Axes,
+    named: Sequence[tuple[str, str, Floats]],
+    taken: list[Box],
+    size_pt: float = 8.2,
+    wholes: Sequence[Floats] = (),
+) -> None:
+    """Write each (text, colour, line (k, 2)) on its line where it disturbs least; add the places to `taken`.
+
+    `wholes` are the lines of which those are parts: a text that finds no place on its part stands on the whole.
+    """
     from matplotlib.transforms import IdentityTransform
 
     for index, (text, colour, line) in enumerate(named):
         others = line_points(axes, [other for k, (_, _, other) in enumerate(named) if k != index])
         place = on_line(axes, line, text, size_pt, taken, others)
+        if place is None and index < len(wholes):
+            place = on_line(axes, wholes[index], text, size_pt, taken, others)
         if place is None:
             continue
         wide, high = text_px(axes, text, size_pt, "bold")

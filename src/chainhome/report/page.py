@@ -6,6 +6,7 @@ escaped here, and the content security policy refuses all but the inline picture
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
@@ -26,19 +27,22 @@ h1 { font-size: clamp(1.5rem, 1.1rem + 2vw, 2.4rem); line-height: 1.2; margin: 0
 h2 { font-size: 1.3rem; margin: 2.6rem 0 .6rem; padding-top: .6rem; border-top: 2px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .3rem; }
 p, ul, ol, dl { max-width: 46rem; margin: .5rem 0; }
-.kicker, .note, figcaption, caption, footer, small { color: var(--quiet); }
+.kicker, .note, figcaption, footer, small { color: var(--quiet); }
 .kicker { margin: 0 0 .3rem; font-weight: 600; }
 .answer { font-size: 1.15rem; line-height: 1.4; }
 a { color: var(--link); }
 .scroll { overflow-x: auto; margin: .8rem 0; }
 .scroll:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; min-width: 60%; }
-caption { text-align: left; padding: .2rem 0 .4rem; }
+.tabled figcaption { padding: .2rem 0 0; font-size: 1rem; }
+.tabled .scroll { margin: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--line); }
-caption span { display: block; max-width: min(46rem, calc(100vw - 2.2rem)); }
 thead th { border-bottom: 2px solid var(--line); }
 td.number, th.number { text-align: right; }
-td small { display: block; line-height: 1.35; }
+td small, th small { display: block; line-height: 1.35; font-weight: 400; }
+code { background: var(--tint); padding: .1rem .35rem; border-radius: .2rem; font-size: .92em; }
+.terms { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; }
+.terms dt, .terms dd { margin: 0; }
 figure { margin: 1.2rem 0; }
 figure img { display: block; width: 100%; min-width: 34rem; max-width: 46rem; height: auto; background: #fff;
   border: 1px solid var(--line); }
@@ -49,7 +53,7 @@ dd { margin: 0 0 0 1rem; }
 .tag { border: 1px solid var(--line); border-radius: .3rem; padding: 0 .35rem; font-size: .85em; white-space: nowrap; }
 footer { padding-top: 2rem; padding-bottom: 2rem; font-size: .9rem; }
 @media (max-width: 32rem) { th, td { padding: .3rem .5rem .3rem 0; font-size: .86rem; }
-  td small { font-size: .74rem; } }
+  td small, th small { font-size: .74rem; } .terms { display: block; } .terms dd { margin-bottom: .4rem; } }
 @media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --link: #000; }
   body { font-size: 10pt; }
   h2, h3 { break-after: avoid; } figure, tr { break-inside: avoid; } .scroll { overflow: visible; }
@@ -65,9 +69,10 @@ class Markup(str):
 
 
 class Picture(NamedTuple):
-    """PNG bytes with the text that stands for them and the caption beneath them."""
+    """PNG bytes with a short name, the text that stands for them and what to see in them."""
 
     png: bytes
+    name: str
     alt: str
     caption: str
 
@@ -109,16 +114,26 @@ def items(entries: Iterable[object]) -> Markup:
 
 
 def cell(main: object, small: object = "") -> Markup:
-    """Return the content of a table cell: a figure and, in small type beneath it, what to know of it."""
-    return Markup(f"{text(main)}<small>{text(small)}</small>") if str(small) else text(main)
+    """Return the content of a table cell: a figure and, in small type beneath it, what to know of it.
+
+    >>> cell("97%", "96% to 98%")
+    '97% <br><small>96% to 98%</small>'
+    """
+    return Markup(f"{text(main)} <br><small>{text(small)}</small>") if str(small) else text(main)
+
+
+def terms(entries: Iterable[tuple[object, object]]) -> Markup:
+    """Return a list of words with what they mean, or nothing."""
+    rows = [f"<dt>{text(word)}</dt><dd>{text(meaning)}</dd>" for word, meaning in entries]
+    return Markup(f'<dl class="terms">\n{chr(10).join(rows)}\n</dl>') if rows else Markup("")
 
 
 def table(
     caption: str, head: Sequence[object], rows: Iterable[Sequence[object]], numbers: Iterable[int] = ()
 ) -> Markup:
-    """Return a table that scrolls inside its own box on a narrow screen; the first cell of a row is its heading.
+    """Return a table under its caption; the first cell of a row is its heading, `numbers` are aligned right.
 
-    `numbers` are the columns to align right.
+    On a narrow screen the table scrolls in a box of its own; its caption stands outside that box, whole.
     """
     right = set(numbers)
 
@@ -131,11 +146,11 @@ def table(
         first, *others = row
         cells = "".join(f"<td{css(k)}>{text(value)}</td>" for k, value in enumerate(others, 1))
         lines.append(f'<tr><th scope="row"{css(0)}>{text(first)}</th>{cells}</tr>')
-    name = text(caption)
+    name = text(re.split(r"[.:;]", caption)[0])
     return Markup(
-        f'<div class="scroll" role="region" aria-label="{name}" tabindex="0">\n'
-        f"<table><caption><span>{name}</span></caption>\n"
-        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{chr(10).join(lines)}\n</tbody></table></div>"
+        f'<figure class="tabled"><figcaption>{text(caption)}</figcaption>\n'
+        f'<div class="scroll" role="region" aria-label="{name}" tabindex="0"><table>\n'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{chr(10).join(lines)}\n</tbody></table></div></figure>"
     )
 
 
@@ -145,10 +160,10 @@ def figure(picture: Picture) -> Markup:
     data = b64encode(picture.png).decode("ascii")
     size = f'width="{width // 2}" height="{height // 2}"'
     image = f'<img src="data:image/png;base64,{data}" alt="{text(picture.alt)}" {size}>'
-    label = text(picture.caption)
+    caption = element("figcaption", picture.caption) if picture.caption else ""
     return Markup(
-        f'<figure><div class="scroll" role="region" aria-label="{label}" tabindex="0">{image}</div>\n'
-        f"<figcaption>{label}</figcaption></figure>"
+        f'<figure><div class="scroll" role="region" aria-label="{text(picture.name)}" tabindex="0">{image}</div>\n'
+        f"{caption}</figure>"
     )
 
 

@@ -6,7 +6,7 @@ first lost; it is drawn at the very ranges of the result, on a projection in whi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,24 @@ Floats = NDArray[np.float64]
 ZOOM_ASPECT = 1.9
 
 
+class Ring(NamedTuple):
+    """The contour of one height: text, colour, all of it (k, 2), and what the radar watches of it (NaN elsewhere)."""
+
+    text: str
+    colour: str
+    xy: Floats
+    watched: Floats
+
+
 def contour_xy(bearings_rad: Floats, by_bearing_km: Floats) -> Floats:
-    """Return the contour, shape (b + 1, 2), closed if the bearings go all round; NaN where nothing is seen.
+    """Return the contour, shape (b + 1, 2), closed if the bearings go all round; one bearing stands for all.
 
     >>> contour_xy(np.radians([0.0, 90.0, 180.0, 270.0]), np.array([10.0, 20.0, 10.0, 20.0])).round(3)[1].tolist()
     [20.0, 0.0]
     """
+    if len(bearings_rad) == 1:
+        bearings_rad = np.radians(np.arange(360.0))
+        by_bearing_km = np.full(360, by_bearing_km[0])
     points = np.column_stack(base_map.polar_xy(bearings_rad, by_bearing_km))
     steps = np.diff(bearings_rad)
     gap = 2 * np.pi - (bearings_rad[-1] - bearings_rad[0])
@@ -36,20 +48,51 @@ def contour_xy(bearings_rad: Floats, by_bearing_km: Floats) -> Floats:
     return np.concatenate([points, points[:1] if closes else np.full((1, 2), np.nan)])
 
 
-def _rings(result: ReachResult) -> list[tuple[str, str, Floats]]:
+def watched_xy(xy: Floats, sector_deg: float | None) -> Floats:
+    """Return the part of a contour inside a sector about north, shape (k, 2), clockwise; all of it without a sector.
+
+    Both ends lie on the edges of the sector, where they cut the chord between two bearings.
+
+    >>> square = contour_xy(np.radians([0.0, 90.0, 180.0, 270.0]), np.full(4, 10.0))
+    >>> watched_xy(square, 90.0).round(3).tolist()
+    [[-5.0, 5.0], [0.0, 10.0], [5.0, 5.0]]
+    """
+    if sector_deg is None:
+        return xy
+    half = np.radians(sector_deg) / 2
+    points = xy[:-1] if np.array_equal(xy[0], xy[-1]) else xy[np.isfinite(xy).all(axis=1)]
+    bearing = np.arctan2(points[:, 0], points[:, 1])
+    points, bearing = points[np.argsort(bearing)], np.sort(bearing)
+    inside = np.abs(bearing) < half - 1e-9
+    ends = [_cut(points, bearing, edge) for edge in (-half, half)]
+    return np.concatenate([ends[0], points[inside], ends[1]])
+
+
+def _cut(points: Floats, bearing: Floats, edge: float) -> Floats:
+    """Return where a ray at the bearing `edge` meets the contour, shape (1, 2)."""
+    after = int(np.searchsorted(bearing, edge)) % len(points)
+    one, other = points[after - 1], points[after]
+    normal = np.array([np.cos(edge), -np.sin(edge)])  # zero along the ray
+    before, behind = float(one @ normal), float(other @ normal)
+    share = before / (before - behind) if before != behind else 0.0
+    return np.asarray((one + share * (other - one))[None])
+
+
+def _rings(result: ReachResult) -> list[Ring]:
     colours = style.height_colours(len(result.rows))
     rings = []
     for row, colour in zip(result.rows, colours, strict=True):
         reach = np.asarray(row.detect.by_bearing_km, np.float64)
         if not np.any(reach > 0):
             continue
-        text = f"{style.height_text(row.altitude_m)}: {style.km_text(row.detect.range_km)}"
-        rings.append((text, colour, contour_xy(np.asarray(result.bearings_rad), reach)))
+        text = f"{style.height_text(row.altitude_m)}: {style.distance_text(row.detect.range_km)}"
+        xy = contour_xy(np.asarray(result.bearings_rad), reach)
+        rings.append(Ring(text, colour, xy, watched_xy(xy, result.sector_deg)))
     return rings
 
 
-def _extent(result: ReachResult, rings: list[tuple[str, str, Floats]]) -> base_map.Extent:
-    farthest = [float(np.nanmax(np.hypot(*xy.T))) for _, _, xy in rings]
+def _extent(result: ReachResult, rings: list[Ring]) -> base_map.Extent:
+    farthest = [float(np.nanmax(np.hypot(*ring.xy.T))) for ring in rings]
     claim = [float(result.claim_km)] if style.known(result.claim_km) else []
     half = 1.07 * max([*farthest, *claim, 20.0])
     return base_map.Extent(-half, half, -half, half)
@@ -69,14 +112,17 @@ def _draw_claim(axes: Axes, result: ReachResult) -> Floats:
     return ring
 
 
-def _draw_sector(axes: Axes, result: ReachResult, radius_km: float) -> None:
+def _draw_sector(axes: Axes, result: ReachResult, rings: list[Ring]) -> list[Floats]:
+    """Draw the edges of a sector about north, out to the claim or the farthest contour; return them."""
     if result.sector_deg is None:
-        return
-    seen = np.any([np.asarray(row.detect.by_bearing_km) > 0 for row in result.rows], axis=0)
-    edges = np.flatnonzero(seen != np.roll(seen, 1))
+        return []
+    reach = [float(np.nanmax(np.hypot(*ring.xy.T))) for ring in rings]
+    radius = max([*reach, result.claim_km if style.known(result.claim_km) else 0.0])
+    half = np.radians(result.sector_deg) / 2
+    edges = [np.column_stack(base_map.polar_xy(np.full(2, edge), np.array([0.0, radius]))) for edge in (-half, half)]
     for edge in edges:
-        x, y = base_map.polar_xy(result.bearings_rad[edge], np.array([0.0, radius_km]))
-        axes.plot(x, y, color=style.QUIET, lw=0.8, ls=(0, (2, 2)), zorder=4)
+        axes.plot(*edge.T, color=style.INK, lw=0.8, zorder=4.6)
+    return edges
 
 
 def _caption(result: ReachResult) -> str:
@@ -86,19 +132,32 @@ def _caption(result: ReachResult) -> str:
     about = (
         f"Solid lines: where {target} {heights} is first lost for more than 5 km, bearing by bearing, to "
         f"{result.search_radar_name}, preset {result.preset}, single-scan Pd {result.detection_probability:g}; the "
-        "number is the median over bearings. Dashed: the published range, grey its published spread."
+        f"number is the median over {'bearings' if result.sector_deg is None else 'all bearings'}."
     )
     if result.sector_deg is not None:
-        about += f" The radar watches {result.sector_deg:.0f}° at a time and sees nothing outside that sector."
+        about += (
+            f" The radar watches {result.sector_deg:.0f}° at a time and sees nothing outside: it is drawn looking "
+            "north; it can be turned, and the thin dashes show where each contour would lie if turned there."
+        )
+    if style.known(result.claim_km):
+        about += " Black dashes: the published range, grey its published spread."
     ground = "Smooth earth, no terrain." if result.smooth else base_map.TERRAIN_LINE
     marks = "Distances and bearings from the site are true. Coast: Natural Earth."
     return f"{about} {ground} {marks} {style.source_line(result.sources)}"
 
 
-def _draw_rings(axes: Axes, rings: list[tuple[str, str, Floats]]) -> None:
-    for _, colour, xy in rings:
-        axes.plot(*xy.T, color="white", lw=2.6, alpha=0.75, zorder=5)
-        axes.plot(*xy.T, color=colour, lw=1.4, zorder=5.1)
+def _draw_rings(axes: Axes, rings: list[Ring]) -> None:
+    for ring in rings:
+        if ring.watched is not ring.xy:
+            axes.plot(*ring.xy.T, color=ring.colour, lw=0.7, ls=(0, (3, 2.5)), alpha=0.5, zorder=4.8)
+        axes.plot(*ring.watched.T, color="white", lw=2.6, alpha=0.75, zorder=5)
+        axes.plot(*ring.watched.T, color=ring.colour, lw=1.4, zorder=5.1)
+
+
+def _write_rings(axes: Axes, rings: list[Ring], taken: list[labels.Box]) -> None:
+    """Write each ring's text where the radar watches, or on the rest of the ring where there is no room."""
+    named = [(ring.text, ring.colour, ring.watched) for ring in rings]
+    labels.write_on_lines(axes, named, taken, wholes=[ring.xy for ring in rings])
 
 
 def _draw_site(axes: Axes) -> list[labels.Box]:
@@ -107,32 +166,34 @@ def _draw_site(axes: Axes) -> list[labels.Box]:
     return [labels.Box(x - 12, y - 12, x + 12, y + 12)]
 
 
-def _near(rings: list[tuple[str, str, Floats]], half_km: float) -> list[tuple[str, str, Floats]]:
+def _near(rings: list[Ring], half_km: float) -> list[Ring]:
     """Return the rings too small to read on a map that reaches `half_km`: several small ones, or a very small one."""
-    radii = [float(np.nanmedian(np.hypot(*ring[2].T))) for ring in rings]
+    radii = [float(np.nanmedian(np.hypot(*ring.xy.T))) for ring in rings]
     near = [ring for ring, radius in zip(rings, radii, strict=True) if radius < 0.13 * half_km]
     return near if len(near) > 1 or (near and min(radii) < 0.07 * half_km) else []
 
 
-def _near_extent(near: list[tuple[str, str, Floats]]) -> base_map.Extent:
+def _near_extent(near: list[Ring]) -> base_map.Extent:
     """Return an extent twice as wide as high that holds nine tenths of the largest of the small rings."""
-    high = 1.1 * max(float(np.nanpercentile(np.abs(xy[:, 1]), 92)) for _, _, xy in near)
-    wide = 1.1 * max(float(np.nanpercentile(np.abs(xy[:, 0]), 92)) for _, _, xy in near)
+    high = 1.1 * max(float(np.nanpercentile(np.abs(ring.xy[:, 1]), 92)) for ring in near)
+    wide = 1.1 * max(float(np.nanpercentile(np.abs(ring.xy[:, 0]), 92)) for ring in near)
     half = max(high, wide / ZOOM_ASPECT, 4.0)
     return base_map.Extent(-ZOOM_ASPECT * half, ZOOM_ASPECT * half, -half, half)
 
 
-def _draw_whole(axes: Axes, result: ReachResult, rings: list[tuple[str, str, Floats]], extent: base_map.Extent) -> None:
+def _draw_whole(axes: Axes, result: ReachResult, rings: list[Ring], extent: base_map.Extent) -> None:
     centre = (float(result.lat_deg), float(result.lon_deg))
     base_map.draw_ground(axes, extent, centre, hills=not result.smooth)
     near = _near(rings, extent.east_km)
     named = [ring for ring in rings if all(ring is not other for other in near)]
     if style.known(result.claim_km):
-        named.append((f"claim: {style.km_text(result.claim_km)}", style.CLAIM, _draw_claim(axes, result)))
-    _draw_sector(axes, result, extent.east_km)
+        claim = _draw_claim(axes, result)
+        text = f"claim: {style.distance_text(result.claim_km)}"
+        named.append(Ring(text, style.CLAIM, claim, watched_xy(claim, result.sector_deg)))
+    edges = _draw_sector(axes, result, rings)
     _draw_rings(axes, rings)
     taken = _draw_site(axes)
-    lines = [xy for _, _, xy in [*rings, *named]]
+    lines = [*(ring.xy for ring in [*rings, *named]), *edges]
     if near:
         zoom = _near_extent(near)
         corners = np.array([[zoom.west_km, zoom.south_km], [zoom.east_km, zoom.north_km]])
@@ -140,21 +201,21 @@ def _draw_whole(axes: Axes, result: ReachResult, rings: list[tuple[str, str, Flo
         axes.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color=style.INK, lw=0.8, zorder=6)
         taken.append(labels.Box(*axes.transData.transform(corners).ravel()))
     base_map.draw_scale_bar(axes, extent, taken)
-    labels.write_on_lines(axes, named, taken)
+    _write_rings(axes, named, taken)
     base_map.draw_cities(axes, extent, centre, taken, lines)
 
 
-def _draw_zoom(axes: Axes, result: ReachResult, rings: list[tuple[str, str, Floats]], half_km: float) -> None:
+def _draw_zoom(axes: Axes, result: ReachResult, rings: list[Ring], half_km: float) -> None:
     near = _near(rings, half_km)
     extent = _near_extent(near)
     centre = (float(result.lat_deg), float(result.lon_deg))
     base_map.draw_ground(axes, extent, centre, hills=not result.smooth)
-    _draw_sector(axes, result, extent.east_km)
+    edges = _draw_sector(axes, result, rings)
     _draw_rings(axes, rings)
     taken = _draw_site(axes)
     base_map.draw_scale_bar(axes, extent, taken)
-    labels.write_on_lines(axes, near + [ring for ring in rings if all(ring is not other for other in near)], taken)
-    base_map.draw_cities(axes, extent, centre, taken, [xy for _, _, xy in rings], most=6)
+    _write_rings(axes, near + [ring for ring in rings if all(ring is not other for other in near)], taken)
+    base_map.draw_cities(axes, extent, centre, taken, [*(ring.xy for ring in rings), *edges], most=6)
 
 
 def draw_reach_map(result: ReachResult) -> Figure:
@@ -170,7 +231,8 @@ def draw_reach_map(result: ReachResult) -> Figure:
     gap_in = 0.3 if near else 0.0
     with style.look():
         target = style.with_article(result.target_name)
-        title = f"{result.system_name}, claimed {style.km_text(result.claim_km)}: where it detects {target}"
+        claimed = f", claimed {style.distance_text(result.claim_km)}" if style.known(result.claim_km) else ""
+        title = f"{result.system_name}{claimed}: where it detects {target}"
         mast = f"antenna {result.antenna_m:.0f} m above the ground"
         subtitle = f"Site {result.site_name} ({result.lat_deg:.3f}°, {result.lon_deg:.3f}°), {mast}"
         frame = style.framed(title, subtitle, _caption(result), inner + gap_in + zoom_in)

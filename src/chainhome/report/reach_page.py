@@ -8,9 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainhome.reach import distance_digits
 from chainhome.report import page, style
 from chainhome.report.reach_map import draw_reach_map
-from chainhome.report.verbs import binding_text, draw_verbs
+from chainhome.report.verbs import binding_text, draw_verbs, has_interceptor, verb_text
 from chainhome.report.vertical import draw_vertical
 
 if TYPE_CHECKING:
@@ -29,20 +30,20 @@ NOT_SHOWN = (
 
 
 def _alt_texts(result: ReachResult) -> dict[str, str]:
-    shown = [f"{style.height_text(row.altitude_m)}: {style.km_text(row.detect.range_km)}" for row in result.rows]
+    shown = [f"{style.height_text(row.altitude_m)}: {style.distance_text(row.detect.range_km)}" for row in result.rows]
     target = style.with_article(result.target_name)
     verbs = [
         f"{style.height_text(row.altitude_m)}: "
-        + ", ".join(f"{verb} {style.km_text(getattr(row, verb).range_km)}" for verb in style.VERBS)
+        + ", ".join(verb_text(verb, getattr(row, verb)) for verb in style.VERBS)
         for row in result.rows
     ]
     return {
         "map": f"Map around {result.site_name}: contours of where {target} is detected (median by height: "
-        f"{'; '.join(shown)}) inside the dashed ring of the claimed {style.km_text(result.claim_km)}.",
+        f"{'; '.join(shown)}) inside the dashed ring of the claimed {style.distance_text(result.claim_km)}.",
         "vertical": f"Vertical chart: share of bearings on which {target} is detected, by ground range and height, "
-        f"with the radar horizon and the claimed {style.km_text(result.claim_km)}. The table of the three verbs gives "
+        f"with the radar horizon and the claimed {style.distance_text(result.claim_km)}. The table of the three verbs gives "
         "its numbers.",
-        "verbs": f"Bars of detect, track and engage ranges beside the claimed {style.km_text(result.claim_km)}. "
+        "verbs": f"Bars of detect, track and engage ranges beside the claimed {style.distance_text(result.claim_km)}. "
         f"{'; '.join(verbs)}.",
     }
 
@@ -50,26 +51,40 @@ def _alt_texts(result: ReachResult) -> dict[str, str]:
 def draw_pictures(result: ReachResult) -> dict[str, page.Picture]:
     """Return the pictures by name: map, vertical (if the result has a vertical chart) and verbs."""
     alt = _alt_texts(result)
-    captions = {
-        "map": "Map: contours of detection by height, and the published range",
-        "vertical": "Vertical chart: what is detected at which height and range",
-        "verbs": "Detect, track, engage against the claim",
+    named = {
+        "map": (
+            "Map of detection",
+            "Where a contour lies inside the dashed ring, a target at that height is lost nearer than the claim says.",
+        ),
+        "vertical": (
+            "Vertical chart of detection",
+            "White beneath the shading is where the target comes unseen: the lower it flies, the nearer it comes.",
+        ),
+        "verbs": (
+            "Detect, track, engage against the claim",
+            "To detect is not yet to engage: each step needs time and has limits of its own, and so ends nearer.",
+        ),
     }
     figures = {"map": draw_reach_map(result)}
     if result.vertical is not None:
         figures["vertical"] = draw_vertical(result)
     figures["verbs"] = draw_verbs(result)
-    return {name: page.Picture(style.png(drawn), alt[name], captions[name]) for name, drawn in figures.items()}
+    return {
+        name: page.Picture(style.png(drawn), named[name][0], alt[name], named[name][1])
+        for name, drawn in figures.items()
+    }
 
 
 def _range_cell(reach: Any) -> page.Markup:
-    if reach.range_km is None or not reach.range_km > 0:
+    if not style.known(reach.range_km):
+        return page.element("strong", binding_text(reach))
+    if not reach.range_km > 0:
         return page.cell(page.element("strong", "not at all"), binding_text(reach))
-    band = f"{style.km_text(reach.low_km)} to {style.km_text(reach.high_km)}"
-    spread = f"by bearing {style.km_text(reach.bearing_p10_km)} to {style.km_text(reach.bearing_p90_km)}"
-    farthest = f"farthest point {style.km_text(reach.farthest_km)}"
+    band = f"{style.distance_text(reach.low_km)} to {style.distance_text(reach.high_km)}"
+    spread = f"by bearing {style.distance_text(reach.bearing_p10_km)} to {style.distance_text(reach.bearing_p90_km)}"
+    farthest = f"farthest point {style.distance_text(reach.farthest_km)}"
     small = page.joined((f"band {band}", spread, farthest), page.Markup("<br>"))
-    words = page.joined((page.element("strong", style.km_text(reach.range_km)), binding_text(reach)), ", ")
+    words = page.joined((page.element("strong", style.distance_text(reach.range_km)), binding_text(reach)), ", ")
     return page.cell(words, small)
 
 
@@ -91,7 +106,8 @@ def _limit_table(result: ReachResult) -> page.Markup:
     names = [name for name in style.LIMIT_WORDS if any(row.limits_km.get(name) is not None for row in result.rows)]
     head = ("Limit", *(style.height_text(row.altitude_m) for row in result.rows))
     rows = [
-        (style.LIMIT_WORDS[name], *(style.km_text(row.limits_km.get(name)) for row in result.rows)) for name in names
+        (style.LIMIT_WORDS[name], *(style.distance_text(row.limits_km.get(name)) for row in result.rows))
+        for name in names
     ]
     caption = "Every limit on the median bearing, by height of the target; a dash where a limit does not apply."
     return page.table(caption, head, rows, range(1, len(head)))
@@ -126,20 +142,29 @@ def _sentence(words: str) -> str:
 def reach_html(result: ReachResult, pictures: dict[str, page.Picture]) -> str:
     """Return the page of a result with its pictures inside."""
     about = f"{result.system_name} against {style.with_article(result.target_name)} at {result.site_name}"
-    claimed = f"The published range is {style.km_text(result.claim_km)}"
+    claimed = "No range of it is published"
+    if style.known(result.claim_km):
+        claimed = f"The published range is {style.distance_text(result.claim_km)}"
     if style.known(result.claim_high_km) and result.claim_high_km > result.claim_low_km:
-        claimed += f" (published figures run from {result.claim_low_km:.0f} to {result.claim_high_km:.0f} km)"
+        low, high = distance_digits(result.claim_low_km), style.distance_text(result.claim_high_km)
+        claimed += f" (published figures run from {low} to {high})"
     ground = "smooth earth" if result.smooth else "real terrain"
+    interceptor = f"interceptor {result.interceptor_name}" if has_interceptor(result) else "no interceptor"
     setting = (
         f"{claimed}. Antenna {result.antenna_m:.0f} m above the ground at {result.lat_deg:.4f}°, "
         f"{result.lon_deg:.4f}°, ground {result.site_ground_m:.0f} m above sea level; {ground}. Preset "
-        f"{result.preset}: search {result.search_radar_name}, engagement {result.engagement_radar_name}, interceptor "
-        f"{result.interceptor_name}. {_sentence(result.preset_note)}"
+        f"{result.preset}: search {result.search_radar_name}, engagement {result.engagement_radar_name}, "
+        f"{interceptor}. {_sentence(result.preset_note)}"
     )
     if result.sector_deg is not None:
         setting += f" The radar watches {result.sector_deg:.0f}° at a time; ranges are inside that sector."
     header = page.joined(
-        (page.element("p", about, "kicker"), page.element("h1", result.sentence), page.element("p", setting, "answer"))
+        (
+            page.element("p", about, "kicker"),
+            page.element("h1", result.sentence),
+            page.element("p", result.second_sentence, "answer"),
+            page.element("p", setting),
+        )
     )
     rules = [page.joined((page.element("strong", key), value), ": ") for key, value in result.rules]
     vertical = page.figure(pictures["vertical"]) if "vertical" in pictures else ""

@@ -54,9 +54,7 @@ def _radar_table(run: Run, entries: list[dict[str, Any]]) -> page.Markup:
     for entry in entries:
         first = "never"
         if entry.get("first_detection_s") is not None:
-            first = (
-                f"{style.km_text(entry.get('first_detection_km'))}, {run_data.clock(run, entry['first_detection_s'])}"
-            )
+            first = f"{style.distance_text(entry.get('first_detection_km'))}, {run_data.clock(run, entry['first_detection_s'])}"
         before = entry.get("bound_before") or ""
         interval = f"{_percent(entry.get('pd_low'))} to {_percent(entry.get('pd_high'))}"
         measured = page.cell(_percent(entry.get("pd_measured")), interval)
@@ -166,7 +164,7 @@ def _map_alt(run: Run) -> str:
 
 def _first_alt(run: Run) -> str:
     firsts = [
-        f"{entry['target']} at {style.km_text(entry.get('first_detection_km'))}"
+        f"{entry['target']} at {style.distance_text(entry.get('first_detection_km'))}"
         for entry in run_data.summary(run, "radars") or []
         if entry.get("first_detection_s") is not None
     ]

@@ -37,7 +37,7 @@ def first_words(entry: dict[str, Any]) -> str:
     """
     before = entry.get("bound_before")
     words = f", {style.LIMIT_WORDS.get(before, before)} before" if before and before != "none" else ""
-    return f"{entry['target']}: {style.km_text(entry.get('first_detection_km'))}{words}"
+    return f"{entry['target']}: {style.distance_text(entry.get('first_detection_km'))}{words}"
 
 
 def _draw_horizon(axes: Axes, antenna_m: float, edge_km: float, top_km: float) -> None:

@@ -6,6 +6,7 @@ are those of Okabe and Ito [okabe2008], which stay apart for colour-blind reader
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,11 +14,16 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainhome import reach
 from chainhome.errors import ChainhomeError
+from chainhome.reach.narrate import article
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+# Where the home folder cannot be written, matplotlib warns of its cache; no picture depends on it.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 INK = "#1f2430"
 QUIET = "#5d6675"
@@ -218,29 +224,21 @@ def png(figure: Figure) -> bytes:
 
 
 def height_text(altitude_m: float | None) -> str:
-    """Write a height as people say it.
+    """Write a height as `chainhome reach` prints it; a ballistic trajectory has none.
 
-    >>> height_text(300.0), height_text(3000.0), height_text(1500.0), height_text(None)
-    ('300 m', '3 km', '1.5 km', 'trajectory')
+    >>> height_text(300.0), height_text(1500.0), height_text(None)
+    ('300 m', '1.5 km', 'trajectory')
     """
-    if altitude_m is None:
-        return "trajectory"
-    if altitude_m < 1000.0:
-        return f"{altitude_m:.0f} m"
-    return f"{altitude_m / 1000.0:.3g} km"
+    return "trajectory" if altitude_m is None else reach.height_text(altitude_m)
 
 
-def km_text(range_km: float | None) -> str:
-    """Write a range in whole kilometres, one decimal below ten; nothing measured is a dash.
+def distance_text(range_km: float | None) -> str:
+    """Write a distance as `chainhome reach` prints it; what a record leaves open (null) is a dash like NaN.
 
-    >>> km_text(61.2), km_text(8.75), km_text(None), km_text(float("nan"))
+    >>> distance_text(61.2), distance_text(8.75), distance_text(None), distance_text(float("nan"))
     ('61 km', '8.8 km', '–', '–')
     """
-    if range_km is None or not known(range_km):
-        return "–"
-    if abs(range_km) < 9.95 and range_km != 0:
-        return f"{range_km:.1f} km"
-    return f"{range_km:.0f} km"
+    return reach.distance_text(float("nan") if range_km is None else range_km)
 
 
 def legible(colour: str) -> str:
@@ -295,13 +293,12 @@ def source_line(sources: Iterable[Any]) -> str:
 
 
 def with_article(name: str) -> str:
-    """Put "a" or "an" before a name, by how its first letter sounds.
+    """Put "a" or "an" before a name, by how it is said.
 
-    >>> with_article("F-16"), with_article("quadcopter"), with_article("Su-35"), with_article("airliner")
-    ('an F-16', 'a quadcopter', 'a Su-35', 'an airliner')
+    >>> with_article("F-16"), with_article("one-way drone"), with_article("airliner")
+    ('an F-16', 'a one-way drone', 'an airliner')
     """
-    spelt = len(name) > 1 and name[0] in "FHLMNRSX" and not name[1].isalpha()
-    return f"an {name}" if spelt or name[:1] in "AEIOaeio" else f"a {name}"
+    return f"{article(name)} {name}"
 
 
 def height_colours(count: int) -> list[str]:

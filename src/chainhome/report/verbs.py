@@ -1,12 +1,14 @@
 """Detect, track, engage against the claim: three ranges for each height, each with its band and what binds.
 
-In comes a reach result; out comes a figure.
+In comes a reach result; out comes a figure. Each range is written after its whisker; where that text would cross the
+line of the claim, it stands on its bar or, if the bar is too short, beyond the line, so that nothing hides the line.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from chainhome.reach import distance_digits
 from chainhome.report import style
 
 if TYPE_CHECKING:
@@ -16,67 +18,124 @@ if TYPE_CHECKING:
     from chainhome.reach.result import ReachResult
 
 ROW_IN = 0.66
+TEXT_PT = 8.0
+GAP_IN = 0.09
+NO_INTERCEPTOR = "no interceptor"
+Side = Literal["after", "on", "beyond"]
+
+
+class _Label(NamedTuple):
+    """Where a text stands: after the whisker, on the bar or beyond the claim; its left end in km."""
+
+    side: Side
+    left_km: float
+
+
+def has_interceptor(result: ReachResult) -> bool:
+    """Tell whether the system can engage at all; without an interceptor its engage ranges are NaN."""
+    return any(style.known(row.engage.range_km) for row in result.rows)
 
 
 def binding_text(reach: Any) -> str:
     """Say in a few words what binds a range, and the detect limit behind it where the timeline binds.
 
     >>> from types import SimpleNamespace
-    >>> binding_text(SimpleNamespace(binding="timeline", driven_by="horizon"))
+    >>> binding_text(SimpleNamespace(range_km=40.0, binding="timeline", driven_by="horizon"))
     'timeline, driven by horizon'
+    >>> binding_text(SimpleNamespace(range_km=float("nan"), binding="interceptor", driven_by=None))
+    'no interceptor'
     """
+    if not style.known(reach.range_km):
+        return NO_INTERCEPTOR
     words = style.LIMIT_WORDS.get(reach.binding or "none", str(reach.binding))
     behind = style.LIMIT_WORDS.get(reach.driven_by, reach.driven_by) if reach.driven_by else ""
     return f"{words}, driven by {behind}" if behind else words
 
 
+def verb_text(verb: str, reach: Any) -> str:
+    """Say how far a verb reaches.
+
+    >>> from types import SimpleNamespace
+    >>> [verb_text("engage", SimpleNamespace(range_km=km)) for km in (61.4, 0.0, float("nan"))]
+    ['engage 61 km', 'engage not at all', 'engage: no interceptor']
+    """
+    if not style.known(reach.range_km):
+        return f"{verb}: {NO_INTERCEPTOR}"
+    return f"{verb} {style.distance_text(reach.range_km) if reach.range_km > 0 else 'not at all'}"
+
+
+def _words(verb: str, reach: Any) -> str:
+    said = verb_text(verb, reach)
+    return f"{said}: {binding_text(reach)}" if style.known(reach.range_km) else said
+
+
+def _tip_km(reach: Any) -> float:
+    """Return where bar and whisker end."""
+    return max((float(value) for value in (reach.range_km, reach.high_km) if style.known(value)), default=0.0)
+
+
+def _place(verb: str, reach: Any, claim_km: float, km_per_in: float) -> _Label:
+    """Return where the text of a verb crosses neither whisker nor claim."""
+    wide = style.text_size_in(_words(verb, reach), TEXT_PT)[0] * km_per_in
+    gap, tip = GAP_IN * km_per_in, _tip_km(reach)
+    if not style.known(claim_km) or claim_km < tip + 0.3 * gap or tip + 1.6 * gap + wide < claim_km:
+        return _Label("after", tip + gap)
+    start = min(value for value in (reach.range_km, reach.low_km) if style.known(value))
+    if wide + 4.0 * gap < start:
+        return _Label("on", start - 1.6 * gap - wide)
+    return _Label("beyond", claim_km + gap)
+
+
+def _right_edge_km(result: ReachResult, axes_in: float) -> float:
+    """Return the range at the right edge such that every text still fits, wherever it has to stand."""
+    claims = [value for value in (result.claim_km, result.claim_high_km) if style.known(value)]
+    verbs = [(verb, getattr(row, verb)) for row in result.rows for verb in style.VERBS]
+    edge = 1.04 * max([*claims, *(_tip_km(reach) for _, reach in verbs), 10.0])
+    for _ in range(6):  # a wider scale makes texts longer in km, so that one more may have to move
+        needed = edge
+        for verb, reach in verbs:
+            label = _place(verb, reach, result.claim_km, edge / axes_in)
+            anchor = result.claim_km if label.side == "beyond" else _tip_km(reach)
+            wide = style.text_size_in(_words(verb, reach), TEXT_PT)[0] + GAP_IN + 0.06
+            if label.side != "on":
+                needed = max(needed, anchor / max(1.0 - wide / axes_in, 0.2))
+        if needed <= edge * (1.0 + 1e-9):
+            break
+        edge = needed
+    return edge
+
+
 def _draw_verb(axes: Axes, y: float, verb: str, reach: Any, claim_km: float) -> None:
-    axes_in = axes.bbox.width / axes.figure.dpi
+    km_per_in = axes.get_xlim()[1] / (axes.bbox.width / axes.figure.dpi)
     colour = style.VERB_COLOURS[verb]
-    nothing = not style.known(reach.range_km) or reach.range_km <= 0
-    end = 0.0 if nothing else float(reach.range_km)
-    tip = end
-    if not nothing:
+    end = max(float(reach.range_km), 0.0) if style.known(reach.range_km) else 0.0
+    if end > 0:
         axes.plot([0, end], [y, y], color=colour, lw=2.2, alpha=0.55, solid_capstyle="butt", zorder=3)
     if style.known(reach.low_km) and style.known(reach.high_km) and reach.high_km - reach.low_km > 1.0:
         axes.plot([reach.low_km, reach.high_km], [y, y], color=colour, lw=0.9, zorder=4)
         for edge in (reach.low_km, reach.high_km):
             axes.plot([edge, edge], [y - 0.09, y + 0.09], color=colour, lw=0.9, zorder=4)
-        tip = max(tip, float(reach.high_km))
-    axes.plot(end, y, style.VERB_MARKERS[verb], ms=6.2, color=colour, mec="white", mew=0.8, zorder=5, clip_on=False)
-    text = f"{verb} {'not at all' if nothing else style.km_text(end)}: {binding_text(reach)}"
-    label_km = style.text_size_in(text, 8.0)[0] / axes_in * axes.get_xlim()[1]
-    crosses = style.known(claim_km) and tip < claim_km < tip + 1.15 * label_km
-    plate = {"boxstyle": "square,pad=0.12", "fc": "white", "ec": "none", "alpha": 0.9} if crosses else None
-    axes.annotate(
-        text, (tip, y), xytext=(6, 0), textcoords="offset points", size=8, color=colour, va="center", zorder=6,
-        path_effects=style.halo(), bbox=plate,
-    )  # fmt: skip
-
-
-def _right_edge_km(result: ReachResult, axes_in: float) -> float:
-    """Return the range at the right edge such that every label after its whisker still fits."""
-    claims = [value for value in (result.claim_km, result.claim_high_km) if style.known(value)]
-    edge = 1.04 * max([*claims, 10.0])
-    for row in result.rows:
-        for verb in style.VERBS:
-            reach = getattr(row, verb)
-            tip = max((float(value) for value in (reach.range_km, reach.high_km) if style.known(value)), default=0.0)
-            words = f"{verb} {style.km_text(reach.range_km)}: {binding_text(reach)}"
-            label_in = style.text_size_in(words, 8.0)[0] + 0.16
-            edge = max(edge, tip / max(1.0 - label_in / axes_in, 0.2))
-    return edge
+    if style.known(reach.range_km):
+        axes.plot(end, y, style.VERB_MARKERS[verb], ms=6.2, color=colour, mec="white", mew=0.8, zorder=5, clip_on=False)
+    label = _place(verb, reach, claim_km, km_per_in)
+    if label.side == "beyond":
+        tip = _tip_km(reach) + 0.5 * GAP_IN * km_per_in
+        axes.plot([tip, label.left_km - 0.3 * GAP_IN * km_per_in], [y, y], color=colour, lw=0.5, ls=":", zorder=1.5)
+    plate = {"boxstyle": "square,pad=0.25", "fc": "white", "ec": "none"} if label.side == "on" else None
+    look: dict[str, Any] = {"size": TEXT_PT, "color": colour, "va": "center", "zorder": 6, "bbox": plate}
+    axes.text(label.left_km, y, _words(verb, reach), **look)
 
 
 def _draw_claim(axes: Axes, result: ReachResult, top: float) -> None:
     if not style.known(result.claim_km):
         return
     low, high = result.claim_low_km, result.claim_high_km
+    spread = ""
     if style.known(low) and style.known(high) and high > low:
         axes.axvspan(low, high, color="#3a3f4a", alpha=0.09, lw=0, zorder=1)
+        spread = f" ({distance_digits(low)}–{distance_digits(high)} published)"
     axes.axvline(result.claim_km, color=style.CLAIM, lw=1.4, ls=(0, (6, 2.5)), zorder=2)
-    spread = f" ({low:.0f}–{high:.0f} published)" if style.known(low) and style.known(high) and high > low else ""
-    text = f"claim {style.km_text(result.claim_km)}{spread}"
+    text = f"claim {style.distance_text(result.claim_km)}{spread}"
     side = "right" if result.claim_km > 0.5 * axes.get_xlim()[1] else "left"
     place: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "ha": side, "va": "bottom"}
     axes.annotate(text, (result.claim_km, top), size=8.2, weight="bold", **place)
@@ -89,16 +148,18 @@ def draw_verbs(result: ReachResult) -> Figure:
     with style.look():
         title = f"Detect, track, engage: {result.system_name} against {style.with_article(result.target_name)}"
         subtitle = "Range by height of the target, and what binds it" if len(rows) > 1 else "Range and what binds it"
+        second = f", engagement {result.engagement_radar_name}, interceptor {result.interceptor_name}"
+        claim = (
+            "Dashed: the published range, which is a yardstick and no limit. " if style.known(result.claim_km) else ""
+        )
         caption = (
             f"Thick bar and marker: preset {result.preset}, median over bearings. Whisker: every published figure at "
-            f"its unfavourable and at its favourable end. Search {result.search_radar_name}, engagement "
-            f"{result.engagement_radar_name}, interceptor {result.interceptor_name}. Dashed: the published range, "
-            f"which is a yardstick and no limit. {style.source_line(result.sources)}"
+            f"its unfavourable and at its favourable end. Search {result.search_radar_name}"
+            f"{second if has_interceptor(result) else ', no interceptor'}. {claim}{style.source_line(result.sources)}"
         )
         frame = style.framed(title, subtitle, caption, ROW_IN * len(rows) + 0.85)
         axes = frame.axes(left_in, 0.5, right_in, 0.25)
-        right = _right_edge_km(result, frame.width_in - left_in - right_in)
-        axes.set_xlim(0.0, right)
+        axes.set_xlim(0.0, _right_edge_km(result, frame.width_in - left_in - right_in))
         axes.set_ylim(-0.5, len(rows) - 0.5)
         for k, row in enumerate(rows):
             for verb, offset in zip(style.VERBS, (0.28, 0.0, -0.28), strict=True):

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainhome.earth.refraction import four_thirds_radius_m, lowest_visible_altitude_m
 from chainhome.report import style
+from chainhome.report.verbs import has_interceptor
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +80,7 @@ def _draw_round(axes: Axes, result: ReachResult, chart: VerticalChart, far_km: f
     axes.contourf(x, y, share[kept], levels=SHARES, colors=SHARE_COLOURS)
     along = np.linspace(0.0, far_km, 300)
     ground = np.column_stack(round_earth(along, 0.0))
-    bottom = float(ground[-1, 1]) - 0.05 * top
+    bottom = float(ground[-1, 1]) - 0.1 * top
     axes.fill_between(ground[:, 0], ground[:, 1], bottom - 50.0, color="#d9d2c5", lw=0, zorder=2)
     axes.plot(*ground.T, color="#7d735f", lw=1.0, zorder=3)
     for height in [row.altitude_m for row in result.rows if row.altitude_m and row.altitude_m >= 0.06 * top_m]:
@@ -89,16 +90,11 @@ def _draw_round(axes: Axes, result: ReachResult, chart: VerticalChart, far_km: f
             style.height_text(height), level[-1], xytext=(3, 0), textcoords="offset points", ha="left", va="center",
             size=8, zorder=6, annotation_clip=False,
         )  # fmt: skip
-    antenna = result.antenna_m / 1000.0
-    dip = np.arccos(EFFECTIVE_RADIUS_KM / (EFFECTIVE_RADIUS_KM + antenna))
-    axes.plot(along, antenna - along * np.tan(dip), color=style.CLAIM, lw=1.0, zorder=4)
-    grazing = antenna - 0.99 * far_km * np.tan(dip) + 0.02 * top
-    text = "line of sight: what is below it, the earth hides"
-    axes.text(0.99 * far_km, grazing, text, size=8, ha="right", va="bottom", zorder=5, path_effects=style.halo())
+    _draw_line_of_sight(axes, result, far_km, top, bottom)
     stretch = far_km / (top * 1.02 - bottom) * axes.bbox.height / axes.bbox.width
     axes.text(
-        0.25 * far_km, float(ground[-1, 1]) / 1.6, f"earth, heights drawn {stretch:.0f} times too large", size=8,
-        color="#5d543f", ha="center", va="center", zorder=4,
+        0.02 * far_km, bottom + 0.025 * top, f"earth, heights drawn {stretch:.0f} times too large", size=8,
+        color="#5d543f", ha="left", va="bottom", zorder=4,
     )  # fmt: skip
     axes.set_xlim(0.0, far_km)
     axes.set_ylim(bottom, top * 1.02)
@@ -108,6 +104,24 @@ def _draw_round(axes: Axes, result: ReachResult, chart: VerticalChart, far_km: f
     axes.tick_params(labelbottom=False)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(bottom=False)
+
+
+def _draw_line_of_sight(axes: Axes, result: ReachResult, far_km: float, top_km: float, bottom_km: float) -> None:
+    """Draw the line that grazes the earth, named from inside the ground, where nothing else is drawn."""
+    antenna = result.antenna_m / 1000.0
+    dip = float(np.arccos(EFFECTIVE_RADIUS_KM / (EFFECTIVE_RADIUS_KM + antenna)))
+    along = np.array([0.0, far_km])
+    axes.plot(along, antenna - along * np.tan(dip), color=style.CLAIM, lw=1.0, zorder=4)
+    at = 0.8 * far_km
+    lowest = [row.altitude_m for row in result.rows if row.altitude_m and row.altitude_m >= 60.0 * top_km]
+    if lowest:  # the leader must not cross a line of constant height, which sinks below the line of sight far out
+        at = min(at, 0.9 * float(np.sqrt(2.0 * EFFECTIVE_RADIUS_KM * min(lowest) / 1000.0)))
+    point = (at, antenna - at * float(np.tan(dip)))
+    axes.annotate(
+        "line of sight: below it the earth hides all", point, (0.985 * far_km, bottom_km + 0.025 * top_km), size=8,
+        ha="right", va="bottom", zorder=5, color=style.INK,
+        arrowprops={"arrowstyle": "-", "color": style.INK, "lw": 0.6, "shrinkA": 1, "shrinkB": 0, "relpos": (0.35, 1.0)},
+    )  # fmt: skip
 
 
 def _draw_rays(axes: Axes, antenna_m: float, far_km: float, top_m: float) -> None:
@@ -151,7 +165,7 @@ def _draw_stretched(axes: Axes, result: ReachResult, chart: VerticalChart, far_k
     _mark_rows(axes, result, far_km)
     if style.known(result.claim_km):
         axes.axvline(result.claim_km, color=style.CLAIM, lw=1.4, ls=(0, (6, 2.5)), zorder=4)
-        text = f"claim\n{style.km_text(result.claim_km)}"
+        text = f"claim\n{style.distance_text(result.claim_km)}"
         axes.text(
             result.claim_km - 0.008 * far_km, 0.02 * top_m, text, size=8.2, weight="bold", ha="right", va="center",
             path_effects=style.halo(), zorder=7,
@@ -179,8 +193,8 @@ def _label_horizon(axes: Axes, antenna_m: float, far_km: float, top_m: float) ->
     )  # fmt: skip
 
 
-def _draw_key(axes: Axes) -> None:
-    """Draw the scale of shares and the three markers into axes of their own."""
+def _draw_key(axes: Axes, verbs: tuple[str, ...]) -> None:
+    """Draw the scale of shares and the markers of the verbs into axes of their own."""
     axes.set_axis_off()
     axes.set_xlim(0.0, 100.0)
     axes.set_ylim(0.0, 1.0)
@@ -191,7 +205,7 @@ def _draw_key(axes: Axes) -> None:
         axes.text(12.5 + 6 * k, 0.22, f"{min(share, 1.0):.0%}".replace("%", ""), size=7, ha="center", va="top")
     axes.text(44.5, 0.5, "% of bearings", size=8.2, va="center")
     places = (66.0, 79.0, 90.0)
-    for verb, place in zip(style.VERBS, places, strict=True):
+    for verb, place in zip(verbs, places, strict=False):
         colour = style.VERB_COLOURS[verb]
         fill, wide = ("white", 1.8) if verb == "detect" else (colour, 0.7)
         axes.plot(place, 0.52, style.VERB_MARKERS[verb], ms=7, mfc=fill, mec=colour, mew=wide, clip_on=False)
@@ -213,14 +227,15 @@ def draw_vertical(result: ReachResult) -> Figure:
         where = "smooth earth" if result.smooth else "terrain in every direction"
         subtitle = f"Site {result.site_name}, antenna {result.antenna_m:.0f} m above the ground, {where}"
         heights = reference.get(result.altitude_reference, "above mean sea level")
+        turned = "" if result.sector_deg is None else f", turned to each: it watches {result.sector_deg:.0f}° at a time"
         caption = (
             f"Heights {heights}. Shading: share of bearings on which {result.search_radar_name} detects the target "
-            f"there, preset {result.preset}; it ends at the top of the chart. Lines of sight, rays and horizon: smooth "
+            f"there, preset {result.preset}{turned}; it ends at the top of the chart. Lines of sight, rays and horizon: smooth "
             "earth of 4/3 radius at the height of the site. Markers: median over bearings. The lower chart stretches "
             f"low heights by a square-root scale. {style.source_line(result.sources)}"
         )
         frame = style.framed(title, subtitle, caption, 6.55)
         _draw_round(frame.axes(0.72, 3.95, 0.5, 0.05), result, chart, far_km, top_m)
-        _draw_key(frame.axes(0.1, 3.52, 0.1, 2.72))
+        _draw_key(frame.axes(0.1, 3.52, 0.1, 2.72), style.VERBS if has_interceptor(result) else style.VERBS[:2])
         _draw_stretched(frame.axes(0.72, 0.52, 0.5, 3.25), result, chart, far_km, top_m)
         return frame.figure

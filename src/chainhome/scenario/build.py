@@ -65,9 +65,29 @@ def build(words: model.ScenarioWords, text: str, source: str, catalogue: Catalog
         flight_plans=words.flight_plans,
         comparison_name=compared.name if compared else "",
         comparison=_placed(f"{source}: comparison", _interrogator, compared.interrogator) if compared else None,
-        notes=tuple(words.notes),
+        notes=(*words.notes, *_replaced(words)),
         items=tuple(sorted(items)),
     )
+
+
+def _replaced(words: model.ScenarioWords) -> list[str]:
+    """Return a sentence for each place where the scenario's figures stand instead of the catalogue's."""
+    told = []
+    for battery in words.battery:
+        for role, figures in (("search", battery.search), ("engagement", battery.engagement)):
+            given = ", ".join(f"{key} = {value}" for key, value in figures.model_dump(exclude_none=True).items())
+            if given:
+                told.append(f"Replaced by the scenario: {role} radar of {battery.name}: {given}.")
+        if battery.interrogator is not None:
+            told.append(f"Replaced by the scenario: interrogator of {battery.name}.")
+    for entry in words.aircraft:
+        kept = entry.model_dump(include={"rcs", "spread_db", "max_load_factor"}, exclude_none=True)
+        given = ", ".join(f"{key} = {value}" for key, value in kept.items())
+        if entry.iff is not None and (entry.iff.modes is not None or entry.iff.keys is not None):
+            given = f"{given}, transponder" if given else "transponder"
+        if given:
+            told.append(f"Replaced by the scenario: {entry.name}: {given}.")
+    return told
 
 
 def _check_names(names: list[str], where: str) -> None:

@@ -4,7 +4,7 @@ Range equation, exact detection, radar cross section by aspect, gas and rain, cl
 IFF replies are functions over arrays; `evaluate_looks` runs them together, compiled, for many looks of one radar.
 """
 
-from chainhome.sensors.attenuation import gas_db_per_km, gas_loss_db, rain_db_per_km
+from chainhome.sensors.attenuation import gas_db_per_km, gas_loss_db, rain_coefficients, rain_db_per_km
 from chainhome.sensors.clutter import (
     HARSH_CLUTTER,
     KIND_CLUTTER,
@@ -80,6 +80,7 @@ __all__ = [
     "radar_model",
     "radar_power_w",
     "radar_range_m",
+    "rain_coefficients",
     "rain_db_per_km",
     "rcs_m2",
     "received_power_dbw",

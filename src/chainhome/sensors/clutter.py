@@ -9,6 +9,10 @@ a cell grows with range, so signal over clutter falls as 1/R, and only a fractio
 for a slow target. With the default model a drone of 0.05 m2 at 50 m/s is lost in clutter beyond about 70 km, one at
 25 m/s beyond about 5 km, whatever the transmitter's power.
 
+Whether the ground at the target's own range is lit is not asked. A radar whose pulses follow each other fast enough to
+tell speeds apart hears nearer ground at the same time as a farther target (range-ambiguous clutter), and the cell at
+the target's range stands for that. A radar without the ambiguity does better beyond its own ground horizon.
+
 The numbers of this model are ASSUMED: no named radar publishes them. They apply to every radar alike, are shown with
 each result, and `KIND_CLUTTER` and `HARSH_CLUTTER` are the ends of their band.
 """

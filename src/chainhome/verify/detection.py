@@ -51,6 +51,11 @@ def checks() -> list[Check]:
         found.append(
             Check(SUBJECT, f"Albersheim, {pulses} pulses", published, ours, 5e-5, digit, "dB", "albersheim1981")
         )
+    exact = float(sensors.required_snr_db(0.9, 1e-6, 0))
+    ours = float(sensors.albersheim_snr_db(0.9, 1e-6, 1))
+    found.append(
+        Check(SUBJECT, "Albersheim against exact, 1 pulse", exact, ours, 0.2, "its own claim", "dB", "albersheim1981")
+    )
     for dimensions, published in ((1, 1.23), (2, 2.47)):
         ours = sensors.beam_shape_loss_db(dimensions)
         name = f"beam-shape loss, {dimensions}-D"

@@ -20,6 +20,11 @@ def checks() -> list[Check]:
         found.append(
             Check(SUBJECT, f"gas at {ghz:g} GHz", published, ours, digit, "last printed digit", "dB/km", "itu_p676")
         )
+    k, alpha = (float(part) for part in sensors.rain_coefficients(14.25e9, np.radians(31.077)))
+    for name, published, ours in (("k", 0.03975488, k), ("α", 1.12418043, alpha)):
+        found.append(
+            Check(SUBJECT, f"rain {name} at 14.25 GHz", published, ours, 1e-6, "one in a million", "", "itu_p838")
+        )
     rain = float(sensors.rain_db_per_km(14.25e9, 26.48052, np.radians(31.077)))
     found.append(
         Check(

@@ -28,7 +28,7 @@ def refused(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
         (["rech", "s-400"], 'command "rech" is not known; did you mean reach?'),
         ([], "the following arguments are required: COMMAND"),
         (["reach", "s-40", "--target", "f-16"], 'the catalogue has no system "s-40"; did you mean s-400'),
-        (["reach", "s-400", "--target", "f16x"], "did you mean f16"),
+        (["reach", "s-400", "--target", "f16x"], "did you mean f-16"),
         (["reach", "s-400"], "--target"),
         ([*COMMON, "--altitude", "100 furlongz"], '"furlongz" is not a unit of length'),
         ([*COMMON, "--altitude=-100m"], "altitude -100 m above ground must be positive"),

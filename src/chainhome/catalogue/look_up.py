@@ -113,6 +113,6 @@ def _look_up(kind: str, table: Mapping[str, T], name: str) -> T:
     for key, item in table.items():
         if wanted == key or wanted in item.aliases:
             return item
-    known = sorted({*table, *(alias for item in table.values() for alias in item.aliases)})
-    hint = nearest(wanted, known) or f"; known are {', '.join(sorted(table))}"
-    raise UseError(f'the catalogue has no {kind} "{name}"{hint}')
+    shown = {said: key for key, item in table.items() for said in (key, *item.aliases)}
+    hint = nearest(wanted, shown) or f"; known are {', '.join(sorted(table))}"
+    raise UseError(f'the catalogue has no {kind} "{name[:80]}"{hint}')

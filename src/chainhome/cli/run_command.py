@@ -235,7 +235,8 @@ def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report:
     gospa = summary["gospa"]
     out.print(
         f"Tracking error, GOSPA (p 2, c 5 km, 3-D): mean {gospa['mean_m']:.0f} m; "
-        f"{gospa['localisation_per_target_m']:.0f} m rms a target, {gospa['mean_missed']:.2f} in view missed and {gospa['mean_false']:.2f} false tracks at a time"
+        f"{gospa['localisation_per_target_m']:.0f} m rms a target, {gospa['mean_missed']:.2f} in view missed and "
+        f"{gospa['mean_false']:.2f} false tracks at a time"
     )
     print()
     print("Can they tell friend from enemy?")

@@ -21,7 +21,7 @@ RULES: dict[str, str] = {
     "bearings": "each verb has its own median bearing; the limits are those of detection's, and of engagement's",
     "horizon-or-terrain": "terrain binds where the ground ends the range before the smooth horizon would",
     "sector": "a radar that stares sees only its sector: ranges are along its middle, outside they are zero",
-    "clutter": "low targets must exceed the ground's echo after Doppler filtering, folded in range; same for all; assumed",
+    "clutter": "low targets must exceed the ground's echo after Doppler filtering, at any range; assumed",
     "instrumented": "no radar shows targets beyond its instrumented range",
     "confirmed-track": "three detections in five scans, reached with probability 0.9 while flying in; assumed",
     "engagement-chain": "track, engagement radar, reaction time, then fly out at the average speed: the timeline",

@@ -129,6 +129,43 @@ def beside_point(
     return None, (0.0, 0.0)
 
 
+def _crosses(one: Floats, other: Floats) -> bool:
+    """Tell whether two segments, each (2, 2), cut each other."""
+
+    def side(line: Floats, point: Floats) -> float:
+        (x0, y0), (x1, y1) = line
+        return float((x1 - x0) * (point[1] - y0) - (y1 - y0) * (point[0] - x0))
+
+    apart = side(one, other[0]) * side(one, other[1]) > 0 or side(other, one[0]) * side(other, one[1]) > 0
+    return not apart
+
+
+def free_place(
+    axes: Axes, point: Floats, text: str, size_pt: float, taken: list[Box], points: Floats, leaders: list[Floats]
+) -> Box | None:
+    """Return the rectangle nearest to a point in pixels in which a text hits no box and no line, or None.
+
+    The straight leader from the point to the rectangle must miss the boxes and the leaders, each (2, 2) in pixels,
+    that are already there; it may cross lines.
+    """
+    wide, high = text_px(axes, text, size_pt)
+    frame = _frame(axes)
+    spots = np.stack(np.meshgrid(np.arange(frame.x0, frame.x1, 8.0), np.arange(frame.y0, frame.y1, 8.0)), -1)
+    boxes = [Box(x - 3, y - 3, x + wide + 3, y + high + 3) for x, y in spots.reshape(-1, 2)]
+    ends = [np.clip(point, [box.x0, box.y0], [box.x1, box.y1]) for box in boxes]
+    away = np.array([float(np.hypot(*(end - point))) for end in ends])
+    for index in np.argsort(away, kind="stable"):
+        box, leader = boxes[index], np.array([point, ends[index]])
+        if not _inside(box, frame) or any(overlaps(box, other) for other in taken) or _hits(box, points):
+            continue
+        way = point + np.linspace(0.0, 1.0, 50)[:, None] * (leader[1] - point)
+        blocks = [other for other in taken if not _hits(other, point[None], 0.0)]
+        if any(_hits(other, way) for other in blocks) or any(_crosses(leader, other) for other in leaders):
+            continue
+        return box
+    return None
+
+
 def write_on_lines(
     axes: Axes,
     named: Sequence[tuple[str, str, Floats]],

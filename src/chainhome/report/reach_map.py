@@ -24,7 +24,7 @@ ZOOM_ASPECT = 1.9
 
 
 class Ring(NamedTuple):
-    """The contour of one height: text, colour, all of it (k, 2), and what the radar watches of it (NaN elsewhere)."""
+    """The contour of one height: text, colour, all of it, shape (k, 2), and the part that the radar watches."""
 
     text: str
     colour: str
@@ -33,14 +33,11 @@ class Ring(NamedTuple):
 
 
 def contour_xy(bearings_rad: Floats, by_bearing_km: Floats) -> Floats:
-    """Return the contour, shape (b + 1, 2), closed if the bearings go all round; one bearing stands for all.
+    """Return the contour, shape (b + 1, 2), closed if the bearings go all round; NaN where nothing is seen.
 
     >>> contour_xy(np.radians([0.0, 90.0, 180.0, 270.0]), np.array([10.0, 20.0, 10.0, 20.0])).round(3)[1].tolist()
     [20.0, 0.0]
     """
-    if len(bearings_rad) == 1:
-        bearings_rad = np.radians(np.arange(360.0))
-        by_bearing_km = np.full(360, by_bearing_km[0])
     points = np.column_stack(base_map.polar_xy(bearings_rad, by_bearing_km))
     steps = np.diff(bearings_rad)
     gap = 2 * np.pi - (bearings_rad[-1] - bearings_rad[0])
@@ -48,34 +45,24 @@ def contour_xy(bearings_rad: Floats, by_bearing_km: Floats) -> Floats:
     return np.concatenate([points, points[:1] if closes else np.full((1, 2), np.nan)])
 
 
-def watched_xy(xy: Floats, sector_deg: float | None) -> Floats:
-    """Return the part of a contour inside a sector about north, shape (k, 2), clockwise; all of it without a sector.
+def watched_xy(bearings_rad: Floats, by_bearing_km: Floats, sector_deg: float) -> Floats:
+    """Return the part of a contour inside a sector about north, shape (k, 2), clockwise from edge to edge.
 
-    Both ends lie on the edges of the sector, where they cut the chord between two bearings.
-
-    >>> square = contour_xy(np.radians([0.0, 90.0, 180.0, 270.0]), np.full(4, 10.0))
-    >>> watched_xy(square, 90.0).round(3).tolist()
-    [[-5.0, 5.0], [0.0, 10.0], [5.0, 5.0]]
+    >>> watched_xy(np.radians([0.0, 90.0, 180.0, 270.0]), np.array([10.0, 20.0, 30.0, 40.0]), 180.0).round(1).tolist()
+    [[-40.0, 0.0], [0.0, 10.0], [20.0, 0.0]]
     """
-    if sector_deg is None:
-        return xy
     half = np.radians(sector_deg) / 2
-    points = xy[:-1] if np.array_equal(xy[0], xy[-1]) else xy[np.isfinite(xy).all(axis=1)]
-    bearing = np.arctan2(points[:, 0], points[:, 1])
-    points, bearing = points[np.argsort(bearing)], np.sort(bearing)
-    inside = np.abs(bearing) < half - 1e-9
-    ends = [_cut(points, bearing, edge) for edge in (-half, half)]
-    return np.concatenate([ends[0], points[inside], ends[1]])
+    bearing = np.mod(bearings_rad + np.pi, 2 * np.pi) - np.pi
+    inside = np.sort(bearing[np.abs(bearing) < half - 1e-9])
+    at = np.concatenate([[-half], inside, [half]])
+    return np.column_stack(base_map.polar_xy(at, np.interp(at, bearings_rad, by_bearing_km, period=2 * np.pi)))
 
 
-def _cut(points: Floats, bearing: Floats, edge: float) -> Floats:
-    """Return where a ray at the bearing `edge` meets the contour, shape (1, 2)."""
-    after = int(np.searchsorted(bearing, edge)) % len(points)
-    one, other = points[after - 1], points[after]
-    normal = np.array([np.cos(edge), -np.sin(edge)])  # zero along the ray
-    before, behind = float(one @ normal), float(other @ normal)
-    share = before / (before - behind) if before != behind else 0.0
-    return np.asarray((one + share * (other - one))[None])
+def _ring(text: str, colour: str, bearings_rad: Floats, reach_km: Floats, sector_deg: float | None) -> Ring:
+    if len(bearings_rad) == 1:  # over a smooth earth one bearing stands for all
+        bearings_rad, reach_km = np.radians(np.arange(360.0)), np.full(360, reach_km[0])
+    xy = contour_xy(bearings_rad, reach_km)
+    return Ring(text, colour, xy, xy if sector_deg is None else watched_xy(bearings_rad, reach_km, sector_deg))
 
 
 def _rings(result: ReachResult) -> list[Ring]:
@@ -86,8 +73,7 @@ def _rings(result: ReachResult) -> list[Ring]:
         if not np.any(reach > 0):
             continue
         text = f"{style.height_text(row.altitude_m)}: {style.distance_text(row.detect.range_km)}"
-        xy = contour_xy(np.asarray(result.bearings_rad), reach)
-        rings.append(Ring(text, colour, xy, watched_xy(xy, result.sector_deg)))
+        rings.append(_ring(text, colour, np.asarray(result.bearings_rad, np.float64), reach, result.sector_deg))
     return rings
 
 
@@ -98,17 +84,18 @@ def _extent(result: ReachResult, rings: list[Ring]) -> base_map.Extent:
     return base_map.Extent(-half, half, -half, half)
 
 
-def _draw_claim(axes: Axes, result: ReachResult) -> Floats:
+def _draw_claim(axes: Axes, result: ReachResult) -> Ring:
     """Draw the headline ring and the band of the published figures; return the ring."""
     bearing = np.linspace(0.0, 2 * np.pi, 361)
-    ring = np.column_stack(base_map.polar_xy(bearing, np.full_like(bearing, result.claim_km)))
+    text = f"claim: {style.distance_text(result.claim_km)}"
+    ring = _ring(text, style.CLAIM, bearing[:-1], np.full(360, result.claim_km), result.sector_deg)
     low, high = result.claim_low_km, result.claim_high_km
     if style.known(low) and style.known(high) and high - low > 1.0:
         outer = np.column_stack(base_map.polar_xy(bearing, np.full_like(bearing, high)))
         inner = np.column_stack(base_map.polar_xy(bearing[::-1], np.full_like(bearing, low)))
         axes.fill(*np.concatenate([outer, inner]).T, color="#3a3f4a", alpha=0.09, lw=0, zorder=3.5)
-    axes.plot(*ring.T, color="white", lw=3.2, zorder=4, alpha=0.8)
-    axes.plot(*ring.T, color=style.CLAIM, lw=1.5, ls=(0, (6, 2.5)), zorder=4.1)
+    axes.plot(*ring.xy.T, color="white", lw=3.2, zorder=4, alpha=0.8)
+    axes.plot(*ring.xy.T, color=style.CLAIM, lw=1.5, ls=(0, (6, 2.5)), zorder=4.1)
     return ring
 
 
@@ -187,9 +174,7 @@ def _draw_whole(axes: Axes, result: ReachResult, rings: list[Ring], extent: base
     near = _near(rings, extent.east_km)
     named = [ring for ring in rings if all(ring is not other for other in near)]
     if style.known(result.claim_km):
-        claim = _draw_claim(axes, result)
-        text = f"claim: {style.distance_text(result.claim_km)}"
-        named.append(Ring(text, style.CLAIM, claim, watched_xy(claim, result.sector_deg)))
+        named.append(_draw_claim(axes, result))
     edges = _draw_sector(axes, result, rings)
     _draw_rings(axes, rings)
     taken = _draw_site(axes)

@@ -37,7 +37,7 @@ def row(altitude_m: float | None, range_km: float) -> ReachRow:
 
 def result(**changes: Any) -> ReachResult:
     chart = VerticalChart(
-        np.linspace(5.0, 300.0, 20), np.linspace(0.0, 12e3, 13), np.linspace(1.0, 0.0, 260).reshape(13, 20)
+        np.linspace(5.0, 300.0, 20), np.linspace(0.0, 12e3, 49), np.linspace(1.0, 0.0, 980).reshape(49, 20)
     )
     whole = ReachResult(
         system_key="s", system_name="System", target_key="t", target_name="F-16", preset="middle", preset_note="",
@@ -49,7 +49,8 @@ def result(**changes: Any) -> ReachResult:
         rules=(("headline", "a yardstick"),),
         sources=(Source("tass", "A brochure", "TASS", "2017", "https://tass.com/x", "found", "No target is named."),),
         claims=(("s.range", Claim("range", 402.0, 250.0, 402.0, "km", ("tass",), "2017", "high", True, "published")),),
-        sentence="Against an F-16 at 100 m, detection ends at 61 km; the horizon binds.", notes=("Peaks are clipped.",),
+        sentence="Against an F-16 at 100 m, detection ends at 61 km; the horizon binds.",
+        second_sentence="That is the median bearing. The claim is 402 km.", notes=("Peaks are clipped.",),
     )  # fmt: skip
     return replace(whole, **changes)
 
@@ -125,12 +126,16 @@ def test_pictures_have_alternative_texts_with_numbers_and_headings_descend_in_or
     assert max(np.diff(levels)) <= 1
     assert ("html", {"lang": "en"}) in page.tags
     tables = sum(tag == "table" for tag, _ in page.tags)
-    assert tables == sum(tag == "caption" for tag, _ in page.tags) == 3
+    # Each table and each picture stands in a figure with its caption, outside the box that scrolls.
+    assert tables == 3
+    assert sum(tag == "figcaption" for tag, _ in page.tags) == tables + len(images)
 
 
 def test_the_page_says_the_sentence_the_bands_the_binding_and_the_opinions(written: list[Path]) -> None:
     words = Page(written[-1].read_text("utf-8")).words
-    for said in (result().sentence, "band 49 km to 73 km", "timeline, driven by horizon", "No target is named.",
+    assert result().sentence in words
+    assert result().second_sentence in words
+    for said in ("band 49 km to 73 km", "timeline, driven by horizon", "No target is named.",
                  "402 km [250 to 402]", "contested", "Peaks are clipped.", "a yardstick"):  # fmt: skip
         assert said in words
 
@@ -165,14 +170,64 @@ def test_the_claim_is_a_ring_of_its_own_radius() -> None:
     assert any(np.allclose(radius, 402.0, atol=ONE_METRE_KM) for radius in radii)
 
 
-def test_a_sector_leaves_the_contour_empty_outside_it() -> None:
-    reach = verb(100.0)
-    inside = np.abs(BEARINGS - np.pi) < np.radians(46.0)
-    seen = replace(reach, by_bearing_km=np.where(inside, reach.by_bearing_km, 0.0))
-    given = result(rows=(replace(row(1000.0, 100.0), detect=seen),), sector_deg=90.0, smooth=True)
-    figure = reach_map.draw_reach_map(given)
-    line = next(line for line in figure.axes[0].lines if len(line.get_xdata()) == len(BEARINGS) + 1)
-    assert np.all(np.hypot(*np.asarray(line.get_xydata())[:-1].T)[~inside] == 0.0)
+def test_a_radar_that_stares_is_solid_inside_its_sector_about_north_and_dashed_as_if_turned() -> None:
+    tolerance_rad = 1e-9
+    given = result(rows=(row(1000.0, 100.0),), sector_deg=90.0, smooth=True)
+    axes = reach_map.draw_reach_map(given).axes[0]
+    lines = [line for line in axes.lines if line.get_color() == style.height_colours(1)[0]]
+    (whole,) = (line for line in lines if line.get_linestyle() == "--")
+    (solid,) = (line for line in lines if line.get_linestyle() == "-")
+    assert len(whole.get_xdata()) == len(BEARINGS) + 1
+    xy = np.asarray(solid.get_xydata())
+    bearing = np.arctan2(*xy.T)
+    assert abs(bearing[0] + np.pi / 4) < tolerance_rad
+    assert abs(bearing[-1] - np.pi / 4) < tolerance_rad
+    wanted = np.interp(bearing, BEARINGS, given.rows[0].detect.by_bearing_km, period=2.0 * np.pi)
+    assert np.abs(np.hypot(*xy.T) - wanted).max() < ONE_METRE_KM
+    caption = " ".join(text.get_text() for text in axes.figure.texts)
+    assert "drawn looking north; it can be turned" in caption
+
+
+def test_a_radar_that_stares_has_its_labels_inside_its_sector() -> None:
+    given = result(sector_deg=90.0, smooth=True, rows=(row(1000.0, 150.0), row(10_000.0, 280.0)))
+    axes = reach_map.draw_reach_map(given).axes[0]
+    for text in axes.texts:
+        if "km:" in text.get_text() or "claim" in text.get_text():
+            x, y = axes.transData.inverted().transform(text.get_position())
+            assert abs(np.arctan2(x, y)) < np.pi / 4
+
+
+def test_a_chart_of_the_lowest_flight_alone_still_has_heights_above_it() -> None:
+    axes = vertical.draw_vertical(result(rows=(row(5.0, 30.0),))).axes[-1]
+    assert axes.get_ylim()[1] == vertical.LOWEST_TOP_M
+
+
+def without_interceptor() -> ReachResult:
+    none = float("nan")
+    never = VerbRange(none, none, none, "interceptor", none, none, none, np.full(len(BEARINGS), none))
+    return result(rows=tuple(replace(row, engage=never) for row in result().rows), interceptor_name="none")
+
+
+def test_a_system_without_interceptor_says_so_everywhere_and_prints_no_nan(tmp_path: Path) -> None:
+    given = without_interceptor()
+    words = Page(write_reach_report(given, tmp_path)[-1].read_text("utf-8")).words
+    assert "no interceptor" in words
+    assert not re.search(r"\bnan\b", words, re.IGNORECASE)
+    texts = [text.get_text() for text in draw_verbs(given).axes[0].texts]
+    assert texts.count("engage: no interceptor") == len(given.rows)
+    shown = [text.get_text() for axes in vertical.draw_vertical(given).axes for text in axes.texts]
+    assert "track" in shown
+    assert "engage" not in shown
+
+
+def test_no_text_of_the_verbs_lies_on_the_line_of_the_claim() -> None:
+    for claim in (80.0, 150.0, 290.0, 330.0, 402.0, 600.0):
+        axes = draw_verbs(result(claim_km=claim)).axes[0]
+        x, _ = axes.transData.transform((claim, 0.0))
+        boxes = [text.get_window_extent() for text in axes.texts if not text.get_text().startswith("claim")]
+        assert boxes
+        assert not any(box.x0 <= x <= box.x1 for box in boxes)
+        assert all(box.x1 <= axes.bbox.x1 + 1.0 for box in boxes)
 
 
 def test_a_ballistic_trajectory_has_one_row_no_heights_and_no_vertical_chart(tmp_path: Path) -> None:

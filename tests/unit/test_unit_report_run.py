@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from chainhome.formats.run_folder import Run
-from chainhome.report import ppi, run_data, run_map, run_side, score_plots, write_run_report
+from chainhome.report import labels, ppi, run_data, run_map, run_side, score_plots, write_run_report
 from chainhome.tables import Detections, Identities, Scores, Sensors, Table, Targets, Tracks, Truth
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+BORROWED = "THY1920 is borrowed from 23 April 2020."
 TIMES = np.arange(0.0, 600.0, 10.0)
 ONE_METRE_KM = 1e-3
 
@@ -28,6 +29,7 @@ def summary() -> dict[str, Any]:
         "radars": [
             {"sensor": "Search", "target": "Falcon", **pd, **seen},
             {"sensor": "Search", "target": HOSTILE, **pd, **unseen},
+            {"sensor": "Stare", "target": "Falcon", **dict.fromkeys(pd, None), "looks": 0, "detected": 0, **unseen},
         ],
         "tracks": [{"target": "Falcon", "first_confirmed_s": 130.0, "purity": 0.9, "longest_s": 300.0, **track}],
         "gospa": {
@@ -53,8 +55,9 @@ def record(**changes: Any) -> dict[str, Any]:
     whole = {
         "title": "Trial", "seed": 7, "epoch_utc": "2019-11-25T09:00:00Z", "status": "complete",
         "origin": {"name": "Mürted", "lat_deg": 40.0, "lon_deg": 32.5, "height_m": 840.0},
-        "versions": {"chainhome": "0.1.0"}, "catalogue_hash": "abc", "notes": [HOSTILE],
-        "sources": [{**source, "opinion": "good"}], "assumptions": ["THY1920 is borrowed from 23 April 2020."],
+        "versions": {"chainhome": "0.1.0"}, "catalogue_hash": "abc", "notes": [HOSTILE, BORROWED],
+        "sources": [{**source, "opinion": "good"}], "assumptions": [BORROWED],
+        "command": "chainhome run trial --seed 7",
         "summary": summary(),
     }  # fmt: skip
     return whole | changes
@@ -131,6 +134,64 @@ def test_the_report_answers_the_two_questions_and_says_what_it_rests_on(report: 
     answers = ("Yes, within the horizon.", "Not as fielded.", "61 km, 09:01:40", "never", "40% to 60%", "5,000 m")
     for said in (*questions, *answers, "borrowed from 23 April 2020", "0.1.0"):
         assert said in words
+
+
+def test_the_report_says_each_assumption_once_and_how_to_repeat_the_run(report: Path) -> None:
+    words = Page(report.read_text("utf-8")).words
+    assert words.count(BORROWED) == 1
+    assert "chainhome run trial --seed 7" in words
+    bare = write_run_report(run(command=None), report.with_name("bare.html"))
+    assert "<code>" not in bare.read_text("utf-8")
+
+
+def test_a_name_and_its_note_stay_apart_without_a_style_sheet_and_no_looks_are_one_dash(report: Path) -> None:
+    words = Page(report.read_text("utf-8")).words
+    assert "Falcon friend, simulated" in words
+    assert "Falcon\nStare\nnever\n–\n–\n–\n–\n" in words
+    assert "– to –" not in words
+
+
+def test_words_of_the_trade_are_explained(report: Path) -> None:
+    html = report.read_text("utf-8")
+    for word in ("GOSPA", "plot", "look", "pass", "scan", "purity"):
+        assert f"<dt>{word}</dt>" in html
+
+
+def test_a_caption_stands_outside_the_box_that_scrolls(report: Path) -> None:
+    html = report.read_text("utf-8")
+    boxes = [box.split("</div>")[0] for box in html.split('<div class="scroll"')[1:]]
+    assert len(boxes) > 7
+    assert not any("caption" in box for box in boxes)
+
+
+def test_a_run_without_comparison_shows_what_was_fielded_alone(tmp_path: Path) -> None:
+    told = summary()
+    del told["confusion"]["shared_secure_mode"]
+    words = Page(write_run_report(run(summary=told), tmp_path / "report.html").read_text("utf-8")).words
+    assert "Who was taken for whom, as fielded" in words
+    assert "secure IFF mode" not in words
+
+
+def test_a_run_in_which_nothing_was_seen_still_gets_its_page(tmp_path: Path) -> None:
+    empty = {name: type(table).make(0) for name, table in tables().items()}
+    told = summary() | {"radars": [], "tracks": [], "gospa": {"mean_m": None, "c_m": 5000.0, "p": 2.0}}
+    told["confusion"] |= {"as_fielded": [[0.0] * 4] * 3, "shared_secure_mode": [[0.0] * 4] * 3}
+    for given in (empty, tables() | {name: empty[name] for name in ("detections", "tracks", "identities", "scores")}):
+        page = write_run_report(Run(Path("run"), record(summary=told), "", given), tmp_path / "report.html")
+        assert "Do the radars work?" in page.read_text("utf-8")
+
+
+def test_no_text_of_the_side_view_lies_on_a_flight_or_on_another_text() -> None:
+    figure = run_side.draw_side_view(run())
+    assert figure is not None
+    axes = figure.axes[0]
+    boxes = [labels.box_of(text) for text in axes.texts]
+    assert "Falcon: 61 km\nhidden by horizon until then" in [text.get_text() for text in axes.texts]
+    flights = [np.asarray(line.get_xydata()) for line in axes.lines if len(line.get_xdata()) > 2]
+    x, y = labels.line_points(axes, flights).T
+    for k, box in enumerate(boxes):
+        assert not any(labels.overlaps(box, other, gap=0.0) for other in boxes[:k])
+        assert not np.any((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1))
 
 
 def test_an_incomplete_run_says_so_and_draws_what_it_has(tmp_path: Path) -> None:

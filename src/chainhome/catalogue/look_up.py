@@ -113,6 +113,8 @@ def _look_up(kind: str, table: Mapping[str, T], name: str) -> T:
     for key, item in table.items():
         if wanted == key or wanted in item.aliases:
             return item
-    shown = {said: key for key, item in table.items() for said in (key, *item.aliases)}
+    shown: dict[str, str] = {}
+    for key in table:
+        shown |= dict.fromkeys((key, *table[key].aliases), key)
     hint = nearest(wanted, shown) or f"; known are {', '.join(sorted(table))}"
     raise UseError(f'the catalogue has no {kind} "{name[:80]}"{hint}')

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 Floats = NDArray[np.float64]
+# Baselines of a text on several lines are this far apart, in sizes of the typeface (matplotlib: 1.2 at spacing 1).
+LINE_SPACING = 1.3
 
 
 class Box(NamedTuple):
@@ -83,11 +85,19 @@ def text_px(axes: Axes, text: str, size_pt: float, weight: str = "normal") -> tu
 
 
 def on_line(
-    axes: Axes, line: Floats, text: str, size_pt: float, taken: list[Box], other_points: Floats
+    axes: Axes,
+    line: Floats,
+    text: str,
+    size_pt: float,
+    taken: list[Box],
+    other_points: Floats,
+    *,
+    from_middle: bool = False,
 ) -> tuple[float, float] | None:
     """Return the pixel at which a text centred on a line (k, 2) in data units disturbs least, or None.
 
-    A place that hits a box in `taken` or leaves the axes is refused; each point of another line under it costs.
+    A place that hits a box in `taken` or leaves the axes is refused; each point of another line under it costs. Of
+    equals the first on the line is taken, or the one nearest to its middle.
     """
     wide, high = text_px(axes, text, size_pt, "bold")
     frame = _frame(axes)
@@ -96,6 +106,8 @@ def on_line(
     if not len(pixels):
         return None
     candidates = pixels[np.linspace(0, len(pixels) - 1, min(len(pixels), 120)).astype(int)]
+    if from_middle:
+        candidates = candidates[np.argsort(np.abs(np.arange(len(candidates)) - len(candidates) / 2), kind="stable")]
     best: tuple[float, tuple[float, float]] | None = None
     for order, (x, y) in enumerate(candidates):
         box = Box(x - wide / 2 - 2, y - high / 2 - 2, x + wide / 2 + 2, y + high / 2 + 2)
@@ -143,19 +155,23 @@ def _crosses(one: Floats, other: Floats) -> bool:
 def free_place(
     axes: Axes, point: Floats, text: str, size_pt: float, taken: list[Box], points: Floats, leaders: list[Floats]
 ) -> Box | None:
-    """Return the rectangle nearest to a point in pixels in which a text hits no box and no line, or None.
+    """Return the rectangle nearest to a point in pixels in which a text (its lines) hits no box and no line, or None.
 
     The straight leader from the point to the rectangle must miss the boxes and the leaders, each (2, 2) in pixels,
     that are already there; it may cross lines.
     """
-    wide, high = text_px(axes, text, size_pt)
+    sizes = [text_px(axes, line, size_pt) for line in text.split("\n")]
+    wide = max(size[0] for size in sizes)
+    high = sizes[0][1] + (len(sizes) - 1) * LINE_SPACING * size_pt / 72.0 * axes.figure.dpi
     frame = _frame(axes)
     spots = np.stack(np.meshgrid(np.arange(frame.x0, frame.x1, 8.0), np.arange(frame.y0, frame.y1, 8.0)), -1)
-    boxes = [Box(x - 3, y - 3, x + wide + 3, y + high + 3) for x, y in spots.reshape(-1, 2)]
+    corners = spots.reshape(-1, 2).tolist()
+    boxes: list[Box] = [Box(x - 3.0, y - 3.0, x + wide + 3.0, y + high + 3.0) for x, y in corners]
     ends = [np.clip(point, [box.x0, box.y0], [box.x1, box.y1]) for box in boxes]
     away = np.array([float(np.hypot(*(end - point))) for end in ends])
-    for index in np.argsort(away, kind="stable"):
-        box, leader = boxes[index], np.array([point, ends[index]])
+    for index in np.argsort(away, kind="stable").tolist():
+        box: Box = boxes[index]
+        leader = np.array([point, ends[index]])
         if not _inside(box, frame) or any(overlaps(box, other) for other in taken) or _hits(box, points):
             continue
         way = point + np.linspace(0.0, 1.0, 50)[:, None] * (leader[1] - point)
@@ -172,16 +188,18 @@ def write_on_lines(
     taken: list[Box],
     size_pt: float = 8.2,
     wholes: Sequence[Floats] = (),
+    obstacles: Sequence[Floats] = (),
 ) -> None:
     """Write each (text, colour, line (k, 2)) on its line where it disturbs least; add the places to `taken`.
 
     `wholes` are the lines of which those are parts: a text that finds no place on its part stands on the whole.
+    `obstacles` are more lines (k, 2) that texts should not hide.
     """
     from matplotlib.transforms import IdentityTransform
 
     for index, (text, colour, line) in enumerate(named):
-        others = line_points(axes, [other for k, (_, _, other) in enumerate(named) if k != index])
-        place = on_line(axes, line, text, size_pt, taken, others)
+        others = line_points(axes, [*(other for k, (_, _, other) in enumerate(named) if k != index), *obstacles])
+        place = on_line(axes, line, text, size_pt, taken, others, from_middle=bool(wholes))
         if place is None and index < len(wholes):
             place = on_line(axes, wholes[index], text, size_pt, taken, others)
         if place is None:

@@ -144,8 +144,8 @@ def table(
     lines = []
     for row in rows:
         first, *others = row
-        cells = "".join(f"<td{css(k)}>{text(value)}</td>" for k, value in enumerate(others, 1))
-        lines.append(f'<tr><th scope="row"{css(0)}>{text(first)}</th>{cells}</tr>')
+        cells = "\n".join(f"<td{css(k)}>{text(value)}</td>" for k, value in enumerate(others, 1))
+        lines.append(f'<tr><th scope="row"{css(0)}>{text(first)}</th>\n{cells}</tr>')
     name = text(re.split(r"[.:;]", caption)[0])
     return Markup(
         f'<figure class="tabled"><figcaption>{text(caption)}</figcaption>\n'

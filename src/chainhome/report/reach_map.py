@@ -79,7 +79,7 @@ def _rings(result: ReachResult) -> list[Ring]:
 
 def _extent(result: ReachResult, rings: list[Ring]) -> base_map.Extent:
     farthest = [float(np.nanmax(np.hypot(*ring.xy.T))) for ring in rings]
-    claim = [float(result.claim_km)] if style.known(result.claim_km) else []
+    claim = [float(value) for value in (result.claim_km, result.claim_high_km) if style.known(value)]
     half = 1.07 * max([*farthest, *claim, 20.0])
     return base_map.Extent(-half, half, -half, half)
 
@@ -141,10 +141,10 @@ def _draw_rings(axes: Axes, rings: list[Ring]) -> None:
         axes.plot(*ring.watched.T, color=ring.colour, lw=1.4, zorder=5.1)
 
 
-def _write_rings(axes: Axes, rings: list[Ring], taken: list[labels.Box]) -> None:
+def _write_rings(axes: Axes, rings: list[Ring], taken: list[labels.Box], edges: list[Floats]) -> None:
     """Write each ring's text where the radar watches, or on the rest of the ring where there is no room."""
     named = [(ring.text, ring.colour, ring.watched) for ring in rings]
-    labels.write_on_lines(axes, named, taken, wholes=[ring.xy for ring in rings])
+    labels.write_on_lines(axes, named, taken, wholes=[ring.xy for ring in rings] if edges else (), obstacles=edges)
 
 
 def _draw_site(axes: Axes) -> list[labels.Box]:
@@ -186,7 +186,7 @@ def _draw_whole(axes: Axes, result: ReachResult, rings: list[Ring], extent: base
         axes.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color=style.INK, lw=0.8, zorder=6)
         taken.append(labels.Box(*axes.transData.transform(corners).ravel()))
     base_map.draw_scale_bar(axes, extent, taken)
-    _write_rings(axes, named, taken)
+    _write_rings(axes, named, taken, edges)
     base_map.draw_cities(axes, extent, centre, taken, lines)
 
 
@@ -199,7 +199,7 @@ def _draw_zoom(axes: Axes, result: ReachResult, rings: list[Ring], half_km: floa
     _draw_rings(axes, rings)
     taken = _draw_site(axes)
     base_map.draw_scale_bar(axes, extent, taken)
-    _write_rings(axes, near + [ring for ring in rings if all(ring is not other for other in near)], taken)
+    _write_rings(axes, near + [ring for ring in rings if all(ring is not other for other in near)], taken, edges)
     base_map.draw_cities(axes, extent, centre, taken, [*(ring.xy for ring in rings), *edges], most=6)
 
 

@@ -32,6 +32,7 @@ NOT_SHOWN = (
 def _alt_texts(result: ReachResult) -> dict[str, str]:
     shown = [f"{style.height_text(row.altitude_m)}: {style.distance_text(row.detect.range_km)}" for row in result.rows]
     target = style.with_article(result.target_name)
+    claim = style.distance_text(result.claim_km)
     verbs = [
         f"{style.height_text(row.altitude_m)}: "
         + ", ".join(verb_text(verb, getattr(row, verb)) for verb in style.VERBS)
@@ -39,12 +40,10 @@ def _alt_texts(result: ReachResult) -> dict[str, str]:
     ]
     return {
         "map": f"Map around {result.site_name}: contours of where {target} is detected (median by height: "
-        f"{'; '.join(shown)}) inside the dashed ring of the claimed {style.distance_text(result.claim_km)}.",
+        f"{'; '.join(shown)}) inside the dashed ring of the claimed {claim}.",
         "vertical": f"Vertical chart: share of bearings on which {target} is detected, by ground range and height, "
-        f"with the radar horizon and the claimed {style.distance_text(result.claim_km)}. The table of the three verbs gives "
-        "its numbers.",
-        "verbs": f"Bars of detect, track and engage ranges beside the claimed {style.distance_text(result.claim_km)}. "
-        f"{'; '.join(verbs)}.",
+        f"with the radar horizon and the claimed {claim}. The table of the three verbs gives its numbers.",
+        "verbs": f"Bars of detect, track and engage ranges beside the claimed {claim}. {'; '.join(verbs)}.",
     }
 
 
@@ -62,7 +61,7 @@ def draw_pictures(result: ReachResult) -> dict[str, page.Picture]:
         ),
         "verbs": (
             "Detect, track, engage against the claim",
-            "To detect is not yet to engage: each step needs time and has limits of its own, and so ends nearer.",
+            "To detect is not yet to engage: each step needs time and has limits of its own.",
         ),
     }
     figures = {"map": draw_reach_map(result)}
@@ -149,12 +148,13 @@ def reach_html(result: ReachResult, pictures: dict[str, page.Picture]) -> str:
         low, high = distance_digits(result.claim_low_km), style.distance_text(result.claim_high_km)
         claimed += f" (published figures run from {low} to {high})"
     ground = "smooth earth" if result.smooth else "real terrain"
-    interceptor = f"interceptor {result.interceptor_name}" if has_interceptor(result) else "no interceptor"
+    second = f"engagement {result.engagement_radar_name}, interceptor {result.interceptor_name}"
+    second = second if has_interceptor(result) else "no interceptor"
     setting = (
         f"{claimed}. Antenna {result.antenna_m:.0f} m above the ground at {result.lat_deg:.4f}°, "
         f"{result.lon_deg:.4f}°, ground {result.site_ground_m:.0f} m above sea level; {ground}. Preset "
-        f"{result.preset}: search {result.search_radar_name}, engagement {result.engagement_radar_name}, "
-        f"{interceptor}. {_sentence(result.preset_note)}"
+        f"{result.preset}: search {result.search_radar_name}, {second}. "
+        f"{_sentence(result.preset_note)}"
     )
     if result.sector_deg is not None:
         setting += f" The radar watches {result.sector_deg:.0f}° at a time; ranges are inside that sector."

@@ -30,6 +30,25 @@ NOT_SHOWN = (
 )
 
 
+GOSPA_ROWS = {
+    "mean_m": "GOSPA, mean over time",
+    "rms_m": "GOSPA, root mean square over time",
+    "localisation_m": "its part from misplaced tracks",
+    "missed_m": "its part from missed aircraft",
+    "false_m": "its part from false tracks",
+    "localisation_per_target_m": "misplaced by, for one aircraft",
+}
+WORDS = (
+    ("pass", "The beam of a radar sweeps across the direction of an aircraft, once a scan."),
+    ("look", "A pass at which the aircraft is in view: no ground, sector edge or end of range hides it."),
+    ("plot", "What a look that succeeds leaves: one measured place at one time. A false alarm is a plot of nothing."),
+    ("scan", "One full turn of a radar, or one sweep of its sector."),
+    ("track", "Plots joined to one flight; confirmed once enough of them agree."),
+    ("purity", "The share of a track's plots that truly came from its aircraft."),
+    ("GOSPA", "One length for how far all tracks are from all aircraft: misplaced, missed and false ones together."),
+)
+
+
 def _percent(share: float | None) -> str:
     return "–" if share is None or share != share else f"{share:.0%}"
 
@@ -43,27 +62,32 @@ def _radar_tables(run: Run) -> page.Markup:
     tracks = run_data.summary(run, "tracks") or []
     traffic = {e["target"] for e in tracks if (e.get("allegiance"), e.get("origin")) == ("neutral", "simulated")}
     entries = run_data.summary(run, "radars") or []
-    own = _radar_table(run, [entry for entry in entries if entry["target"] not in traffic])
-    rest = _radar_table(run, [entry for entry in entries if entry["target"] in traffic])
+    own = _radar_table(run, "Detection", [entry for entry in entries if entry["target"] not in traffic])
+    civil = [entry for entry in entries if entry["target"] in traffic]
+    rest = _radar_table(run, "Detection of the civil traffic", civil)
     folded = f"<details><summary>The same for the civil traffic</summary>{rest}</details>" if rest else ""
     return page.Markup(f"{own}{folded}")
 
 
-def _radar_table(run: Run, entries: list[dict[str, Any]]) -> page.Markup:
+def _radar_table(run: Run, what: str, entries: list[dict[str, Any]]) -> page.Markup:
     rows = []
     for entry in entries:
         first = "never"
         if entry.get("first_detection_s") is not None:
-            first = f"{style.distance_text(entry.get('first_detection_km'))}, {run_data.clock(run, entry['first_detection_s'])}"
+            away = style.distance_text(entry.get("first_detection_km"))
+            first = f"{away}, {run_data.clock(run, entry['first_detection_s'])}"
         before = entry.get("bound_before") or ""
         interval = f"{_percent(entry.get('pd_low'))} to {_percent(entry.get('pd_high'))}"
-        measured = page.cell(_percent(entry.get("pd_measured")), interval)
-        counts = f"{entry.get('detected', 0):,} of {entry.get('looks', 0):,}"
-        predicted = page.cell(_percent(entry.get("pd_predicted")), f"{entry.get('predicted') or 0.0:,.0f} plots")
-        limit = style.LIMIT_WORDS.get(before, before) or "in view from its start"
+        counts: str = "–"
+        measured = predicted = page.text("–")
+        if entry.get("looks"):
+            counts = f"{entry.get('detected', 0):,} of {entry['looks']:,}"
+            measured = page.cell(_percent(entry.get("pd_measured")), interval)
+            predicted = page.cell(_percent(entry.get("pd_predicted")), f"{entry.get('predicted') or 0.0:,.0f} plots")
+        limit = style.LIMIT_WORDS.get(before, before) or ("–" if first == "never" else "in view from its start")
         rows.append((entry["target"], entry["sensor"], first, limit, counts, measured, predicted))
     head = ("Target", "Sensor", "First detection", "Hidden until then by", "Plots of looks", "Measured", "Predicted")
-    caption = "Detection by target and sensor: share of looks that gave a plot, its 95% interval, and the prediction."
+    caption = f"{what} by target and sensor: share of looks that gave a plot, its 95% interval, and the prediction."
     return page.table(caption, head, rows, (4, 5, 6)) if rows else page.Markup("")
 
 
@@ -107,10 +131,12 @@ def _gospa_table(run: Run) -> page.Markup:
     whole = run_data.summary(run, "gospa")
     if not whole:
         return page.Markup("")
-    names = {"mean_m": "GOSPA", "localisation_m": "localisation", "missed_m": "missed", "false_m": "false"}
-    rows = [(words, f"{whole[key]:,.0f} m") for key, words in names.items() if whole.get(key) is not None]
-    caption = f"GOSPA over the run (order {whole.get('p', 2)}, cut-off {whole.get('c_m', 0):,.0f} m) and its parts."
-    return page.table(caption, ("Part", "Value"), rows, (1,))
+    rows = [(words, f"{whole[key]:,.0f} m") for key, words in GOSPA_ROWS.items() if style.known(whole.get(key))]
+    caption = (
+        f"GOSPA over the run: order {whole.get('p', 2):g}, cut-off {whole.get('c_m', 0):,.0f} m. The parts are root "
+        "mean squares over time; their squares add up to that of the whole."
+    )
+    return page.table(caption, ("Part", "Value"), rows, (1,)) if rows else page.Markup("")
 
 
 def _confusion_table(confusion: dict[str, Any], variant: str) -> page.Markup:
@@ -125,32 +151,59 @@ def _confusion_table(confusion: dict[str, Any], variant: str) -> page.Markup:
 
 
 def _pictures(run: Run) -> dict[str, page.Picture]:
-    draws: dict[str, tuple[Callable[[Run], Figure | None], str, str]] = {
-        "map": (draw_run_map, "Map of the run", _map_alt(run)),
-        "ppi": (draw_ppi, "Scope of the acquisition radar", "Plots of the acquisition radar by range and azimuth."),
-        "side": (draw_side_view, "Height against ground range", _first_alt(run)),
+    cases = len([name for name in VARIANTS if name in run_data.summary(run, "confusion")])
+    draws: dict[str, tuple[Callable[[Run], Figure | None], str, str, str]] = {
+        "map": (
+            draw_run_map,
+            "Map of the run",
+            _map_alt(run),
+            "Colour is what the system declared, not what the aircraft is; black alone means that no confirmed track "
+            "followed it there.",
+        ),
         "detection": (
             draw_detection,
             "Detection against prediction",
             "Measured share of looks detected beside the predicted one, by target; the table has the numbers.",
+            "Simulation and prediction agree where the line lies inside the bar; about one bar in twenty misses by "
+            "chance.",
+        ),
+        "side": (
+            draw_side_view,
+            "Height against ground range",
+            _first_alt(run),
+            "The lower an aircraft flies, the nearer it comes before it is seen first.",
+        ),
+        "ppi": (
+            draw_ppi,
+            "Scope of the acquisition radar",
+            "Plots of the acquisition radar by range and azimuth.",
+            "What the radar alone delivers: the tracker must find the aircraft among the false alarms.",
         ),
         "timeline": (
             draw_timeline,
             "Track life by target",
             "For each aircraft the times at which a confirmed track followed it; the track table has the numbers.",
+            "",
         ),
-        "gospa": (draw_gospa, "GOSPA over time", "GOSPA over time with its missed, false and localisation parts."),
+        "gospa": (
+            draw_gospa,
+            "GOSPA over time",
+            "GOSPA over time with its missed, false and localisation parts.",
+            "0 would be a perfect picture; the three lower curves tell what it lacks.",
+        ),
         "confusion": (
             draw_confusion,
             "Who was taken for whom",
-            "Two tables of what was declared of friends, neutrals and hostiles; the tables below have the numbers.",
+            f"{'Two tables' if cases > 1 else 'A table'} of what was declared of friends, neutrals and hostiles; the "
+            f"{'tables' if cases > 1 else 'table'} below {'have' if cases > 1 else 'has'} the numbers.",
+            "",
         ),
     }
     found: dict[str, page.Picture] = {}
-    for name, (draw, caption, alt) in draws.items():
+    for key, (draw, name, alt, caption) in draws.items():
         drawn = draw(run)
         if drawn is not None:
-            found[name] = page.Picture(style.png(drawn), alt, caption)
+            found[key] = page.Picture(style.png(drawn), name, alt, caption)
     return found
 
 
@@ -201,6 +254,11 @@ def _made_with(run: Run) -> page.Markup:
     return page.table("The same seed, versions and catalogue give the same tables.", ("What", "Value"), rows)
 
 
+def _command(run: Run) -> page.Markup:
+    command = run.record.get("command")
+    return page.element("p", page.element("code", command)) if isinstance(command, str) else page.Markup("")
+
+
 def run_html(run: Run) -> str:
     """Return the report of a run as one HTML text."""
     pictures = _pictures(run)
@@ -211,15 +269,18 @@ def run_html(run: Run) -> str:
 
     tables = [_confusion_table(confusion, variant) for variant in VARIANTS if variant in confusion]
     record = run.record
+    assumed = record.get("assumptions", [])
+    notes = [note for note in record.get("notes", []) if note not in assumed]
     body = (
+        page.section("Words used here", page.terms(WORDS)),
         page.section("The trial on the map", picture("map")),
         page.section(QUESTIONS["radars"], _radar_tables(run), picture("detection"), picture("side"), picture("ppi")),
         page.section("Tracks", _track_table(run), picture("timeline"), _gospa_table(run), picture("gospa")),
         page.section(QUESTIONS["identity"], picture("confusion"), *tables),
-        page.section("Assumptions", page.items(record.get("assumptions", []))),
-        page.section("What this does not show", page.items([*record.get("notes", []), *NOT_SHOWN])),
+        page.section("Assumptions", page.items(assumed)),
+        page.section("What this does not show", page.items([*notes, *NOT_SHOWN])),
         page.section("Sources", page.sources(record.get("sources", []))),
-        page.section("How to repeat it", _made_with(run)),
+        page.section("How to repeat it", _command(run), _made_with(run)),
     )
     footer = "Made with chainhome from published figures. Coast, borders and cities: Natural Earth and GeoNames."
     return page.document(str(record.get("title", "Run")), _header(run), body, footer)

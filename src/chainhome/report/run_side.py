@@ -43,15 +43,15 @@ def first_words(entry: dict[str, Any]) -> str:
     """Say where a target was first detected and what had hidden it until then.
 
     >>> first_words({"target": "F-4", "first_detection_km": 61.2, "bound_before": "horizon"})
-    'F-4: 61 km, hidden by horizon until then'
+    'F-4: 61 km\\nhidden by horizon until then'
     """
     before = entry.get("bound_before")
-    words = f", hidden by {style.LIMIT_WORDS.get(before, before)} until then" if before and before != "none" else ""
+    words = f"\nhidden by {style.LIMIT_WORDS.get(before, before)} until then" if before and before != "none" else ""
     return f"{entry['target']}: {style.distance_text(entry.get('first_detection_km'))}{words}"
 
 
-def _draw_horizon(axes: Axes, antenna_m: float, edge_km: float, top_km: float) -> labels.Box:
-    """Draw the level horizon and name it; return the place of the name."""
+def _draw_horizon(axes: Axes, antenna_m: float, edge_km: float, top_km: float) -> tuple[labels.Box, Floats]:
+    """Draw the level horizon and name it; return the place of the name and the line, shape (k, 2) in km."""
     from chainhome.earth.refraction import lowest_visible_altitude_m
 
     along = np.linspace(0.0, edge_km, 300)
@@ -62,7 +62,7 @@ def _draw_horizon(axes: Axes, antenna_m: float, edge_km: float, top_km: float) -
         0.985, 0.03, "below the radar's level horizon", transform=axes.transAxes, size=8, color="#5d543f", ha="right",
         va="bottom", zorder=2,
     )  # fmt: skip
-    return labels.box_of(text)
+    return labels.box_of(text), np.column_stack([along, hidden])[hidden <= top_km]
 
 
 def _write_firsts(axes: Axes, firsts: list[First], taken: list[labels.Box], lines: list[Floats]) -> None:
@@ -86,7 +86,8 @@ def _write_firsts(axes: Axes, firsts: list[First], taken: list[labels.Box], line
         axes.plot(*ends.T, color=first.colour, lw=0.6, zorder=6)
         place = axes.transData.inverted().transform(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2))
         ink = style.legible(first.colour)
-        axes.text(*place, first.words, size=TEXT_PT, color=ink, ha="center", va="center", zorder=8)
+        look: dict[str, Any] = {"ha": "center", "va": "center", "linespacing": labels.LINE_SPACING / 1.2}
+        axes.text(float(place[0]), float(place[1]), first.words, size=TEXT_PT, color=ink, zorder=8, **look)
 
 
 def _draw_flights(axes: Axes, run: Run, sensors: Sensors, row: int) -> tuple[list[First], list[Floats]]:
@@ -122,7 +123,7 @@ def draw_side_view(run: Run) -> Figure | None:
     sensors = run_data.table(run, Sensors)
     with style.look():
         caption = (
-            "Rings: first detection of each aircraft, with its slant range and the limit that hid it until then. Heights "
+            "Rings: first detection of each aircraft, its slant range and the limit that hid it until then. Heights "
             "above mean sea level. Coloured: the flights that the trial is about, by true allegiance; grey: other "
             "traffic. The shaded ground is what a level ray from the antenna leaves dark over a smooth earth of 4/3 "
             "radius; hills hide more."
@@ -135,8 +136,8 @@ def draw_side_view(run: Run) -> Figure | None:
         edge, top = (edge, top) if np.isfinite(edge) and np.isfinite(top) else (100.0, 10.0)
         axes.set_xlim(0.0, edge)
         axes.set_ylim(0.0, top)
-        taken = [_draw_horizon(axes, float(sensors.height_m[row]), edge, top)]
+        name, horizon = _draw_horizon(axes, float(sensors.height_m[row]), edge, top)
         axes.set_xlabel("Ground range from the radar [km]")
         axes.set_ylabel("Height above mean sea level [km]")
-        _write_firsts(axes, named, taken, lines)
+        _write_firsts(axes, named, [name], [*lines, horizon])
         return frame.figure

@@ -159,7 +159,7 @@ def draw_gospa(run: Run) -> Figure | None:
     whole = run_data.summary(run, "gospa")
     p = whole.get("p", 2)
     cut_off = f", cut-off {whole['c_m']:,.0f} m" if whole.get("c_m") else ""
-    top = 1.08 * max(float(np.nanmax(value)) for _, value in series.values())
+    top = 1.08 * max(float(np.nanmax(value, initial=0.0)) for _, value in series.values()) or 1000.0
     with style.look():
         caption = (
             f"GOSPA of the tracks against the true places{cut_off}, order {p:g}: the parts add as powers of {p:g}, and "

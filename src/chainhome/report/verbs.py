@@ -1,7 +1,7 @@
 """Detect, track, engage against the claim: three ranges for each height, each with its band and what binds.
 
 In comes a reach result; out comes a figure. Each range is written after its whisker; where that text would cross the
-line of the claim, it stands on its bar or, if the bar is too short, beyond the line, so that nothing hides the line.
+line of the claim, it stands on its bar, or on two lines, or beyond the claim, so that nothing hides that line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from chainhome.reach.result import ReachResult
 
-ROW_IN = 0.66
+ROW_IN = 0.7
 TEXT_PT = 8.0
 GAP_IN = 0.09
 NO_INTERCEPTOR = "no interceptor"
@@ -25,10 +25,12 @@ Side = Literal["after", "on", "beyond"]
 
 
 class _Label(NamedTuple):
-    """Where a text stands: after the whisker, on the bar or beyond the claim; its left end in km."""
+    """A text and where it stands: after the whisker, on the bar or beyond the claim; its ends in km."""
 
+    text: str
     side: Side
     left_km: float
+    right_km: float
 
 
 def has_interceptor(result: ReachResult) -> bool:
@@ -75,15 +77,22 @@ def _tip_km(reach: Any) -> float:
 
 
 def _place(verb: str, reach: Any, claim_km: float, km_per_in: float) -> _Label:
-    """Return where the text of a verb crosses neither whisker nor claim."""
-    wide = style.text_size_in(_words(verb, reach), TEXT_PT)[0] * km_per_in
+    """Return a text that crosses neither whisker nor claim, with its place."""
+    words = _words(verb, reach)
+    broken = words.replace(": ", ":\n")
+    wide, narrow = (
+        km_per_in * max(style.text_size_in(line, TEXT_PT)[0] for line in text.split("\n")) for text in (words, broken)
+    )
     gap, tip = GAP_IN * km_per_in, _tip_km(reach)
-    if not style.known(claim_km) or claim_km < tip + 0.3 * gap or tip + 1.6 * gap + wide < claim_km:
-        return _Label("after", tip + gap)
+    free = not style.known(claim_km) or claim_km < tip + 0.3 * gap
+    if free or tip + 1.6 * gap + wide < claim_km:
+        return _Label(words, "after", tip + gap, tip + gap + wide)
     start = min(value for value in (reach.range_km, reach.low_km) if style.known(value))
     if wide + 4.0 * gap < start:
-        return _Label("on", start - 1.6 * gap - wide)
-    return _Label("beyond", claim_km + gap)
+        return _Label(words, "on", start - 1.6 * gap - wide, start - 1.6 * gap)
+    if tip + 1.6 * gap + narrow < claim_km:
+        return _Label(broken, "after", tip + gap, tip + gap + narrow)
+    return _Label(broken, "beyond", claim_km + gap, claim_km + gap + narrow)
 
 
 def _right_edge_km(result: ReachResult, axes_in: float) -> float:
@@ -91,17 +100,12 @@ def _right_edge_km(result: ReachResult, axes_in: float) -> float:
     claims = [value for value in (result.claim_km, result.claim_high_km) if style.known(value)]
     verbs = [(verb, getattr(row, verb)) for row in result.rows for verb in style.VERBS]
     edge = 1.04 * max([*claims, *(_tip_km(reach) for _, reach in verbs), 10.0])
-    for _ in range(6):  # a wider scale makes texts longer in km, so that one more may have to move
-        needed = edge
-        for verb, reach in verbs:
-            label = _place(verb, reach, result.claim_km, edge / axes_in)
-            anchor = result.claim_km if label.side == "beyond" else _tip_km(reach)
-            wide = style.text_size_in(_words(verb, reach), TEXT_PT)[0] + GAP_IN + 0.06
-            if label.side != "on":
-                needed = max(needed, anchor / max(1.0 - wide / axes_in, 0.2))
-        if needed <= edge * (1.0 + 1e-9):
+    # A wider scale makes texts longer in km, so that one more may have to move: a few rounds settle it.
+    for _ in range(40):
+        ends = [_place(verb, reach, result.claim_km, edge / axes_in).right_km for verb, reach in verbs]
+        if max(ends) <= edge:
             break
-        edge = needed
+        edge *= 1.02
     return edge
 
 
@@ -113,7 +117,8 @@ def _draw_verb(axes: Axes, y: float, verb: str, reach: Any, claim_km: float) -> 
         axes.plot([0, end], [y, y], color=colour, lw=2.2, alpha=0.55, solid_capstyle="butt", zorder=3)
     if style.known(reach.low_km) and style.known(reach.high_km) and reach.high_km - reach.low_km > 1.0:
         axes.plot([reach.low_km, reach.high_km], [y, y], color=colour, lw=0.9, zorder=4)
-        for edge in (reach.low_km, reach.high_km):
+        covered = 0.06 * km_per_in  # what the marker hides
+        for edge in (edge for edge in (reach.low_km, reach.high_km) if abs(edge - end) > covered):
             axes.plot([edge, edge], [y - 0.09, y + 0.09], color=colour, lw=0.9, zorder=4)
     if style.known(reach.range_km):
         axes.plot(end, y, style.VERB_MARKERS[verb], ms=6.2, color=colour, mec="white", mew=0.8, zorder=5, clip_on=False)
@@ -123,7 +128,7 @@ def _draw_verb(axes: Axes, y: float, verb: str, reach: Any, claim_km: float) -> 
         axes.plot([tip, label.left_km - 0.3 * GAP_IN * km_per_in], [y, y], color=colour, lw=0.5, ls=":", zorder=1.5)
     plate = {"boxstyle": "square,pad=0.25", "fc": "white", "ec": "none"} if label.side == "on" else None
     look: dict[str, Any] = {"size": TEXT_PT, "color": colour, "va": "center", "zorder": 6, "bbox": plate}
-    axes.text(label.left_km, y, _words(verb, reach), **look)
+    axes.text(label.left_km, y, label.text, linespacing=1.0, **look)
 
 
 def _draw_claim(axes: Axes, result: ReachResult, top: float) -> None:

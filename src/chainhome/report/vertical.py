@@ -26,6 +26,8 @@ Floats = NDArray[np.float64]
 EFFECTIVE_RADIUS_KM = four_thirds_radius_m() / 1000.0
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95, 1.0001)
 SHARE_COLOURS = ("#e3eef8", "#c3daee", "#9cc3e2", "#6fa6d2", "#4a8bc2")
+# A chart of low flight alone still shows what is seen above it.
+LOWEST_TOP_M = 3000.0
 RAYS_DEG = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 
 
@@ -62,7 +64,7 @@ def _limits(result: ReachResult, chart: VerticalChart) -> tuple[float, float]:
     far = 1.06 * max([value for value in [*ranges, result.claim_km] if style.known(value)] + [20.0])
     heights = [row.altitude_m for row in result.rows if row.altitude_m is not None]
     top = float(chart.altitude_m[-1])
-    return far, min(top, 1.45 * max(heights)) if heights else top
+    return far, min(top, max(1.45 * max(heights), LOWEST_TOP_M)) if heights else top
 
 
 def _from_the_site(chart: VerticalChart) -> tuple[Floats, Floats]:
@@ -80,7 +82,7 @@ def _draw_round(axes: Axes, result: ReachResult, chart: VerticalChart, far_km: f
     axes.contourf(x, y, share[kept], levels=SHARES, colors=SHARE_COLOURS)
     along = np.linspace(0.0, far_km, 300)
     ground = np.column_stack(round_earth(along, 0.0))
-    bottom = float(ground[-1, 1]) - 0.1 * top
+    bottom = 1.09 * float(ground[-1, 1]) - 0.09 * top
     axes.fill_between(ground[:, 0], ground[:, 1], bottom - 50.0, color="#d9d2c5", lw=0, zorder=2)
     axes.plot(*ground.T, color="#7d735f", lw=1.0, zorder=3)
     for height in [row.altitude_m for row in result.rows if row.altitude_m and row.altitude_m >= 0.06 * top_m]:
@@ -90,10 +92,10 @@ def _draw_round(axes: Axes, result: ReachResult, chart: VerticalChart, far_km: f
             style.height_text(height), level[-1], xytext=(3, 0), textcoords="offset points", ha="left", va="center",
             size=8, zorder=6, annotation_clip=False,
         )  # fmt: skip
-    _draw_line_of_sight(axes, result, far_km, top, bottom)
+    _draw_line_of_sight(axes, result, far_km, top)
     stretch = far_km / (top * 1.02 - bottom) * axes.bbox.height / axes.bbox.width
     axes.text(
-        0.02 * far_km, bottom + 0.025 * top, f"earth, heights drawn {stretch:.0f} times too large", size=8,
+        0.02 * far_km, bottom + 0.02 * (top - bottom), f"earth, heights drawn {stretch:.0f} times too large", size=8,
         color="#5d543f", ha="left", va="bottom", zorder=4,
     )  # fmt: skip
     axes.set_xlim(0.0, far_km)
@@ -106,26 +108,28 @@ def _draw_round(axes: Axes, result: ReachResult, chart: VerticalChart, far_km: f
     axes.tick_params(bottom=False)
 
 
-def _draw_line_of_sight(axes: Axes, result: ReachResult, far_km: float, top_km: float, bottom_km: float) -> None:
+def _draw_line_of_sight(axes: Axes, result: ReachResult, far_km: float, top_km: float) -> None:
     """Draw the line that grazes the earth, named from inside the ground, where nothing else is drawn."""
     antenna = result.antenna_m / 1000.0
     dip = float(np.arccos(EFFECTIVE_RADIUS_KM / (EFFECTIVE_RADIUS_KM + antenna)))
     along = np.array([0.0, far_km])
     axes.plot(along, antenna - along * np.tan(dip), color=style.CLAIM, lw=1.0, zorder=4)
-    at = 0.8 * far_km
+    at = 0.7 * far_km
     lowest = [row.altitude_m for row in result.rows if row.altitude_m and row.altitude_m >= 60.0 * top_km]
     if lowest:  # the leader must not cross a line of constant height, which sinks below the line of sight far out
         at = min(at, 0.9 * float(np.sqrt(2.0 * EFFECTIVE_RADIUS_KM * min(lowest) / 1000.0)))
-    point = (at, antenna - at * float(np.tan(dip)))
-    axes.annotate(
-        "line of sight: below it the earth hides all", point, (0.985 * far_km, bottom_km + 0.025 * top_km), size=8,
-        ha="right", va="bottom", zorder=5, color=style.INK,
-        arrowprops={"arrowstyle": "-", "color": style.INK, "lw": 0.6, "shrinkA": 1, "shrinkB": 0, "relpos": (0.35, 1.0)},
-    )  # fmt: skip
+    text = "line of sight: below it the earth hides all"
+    wide = style.text_size_in(text, 8.0)[0] * axes.figure.dpi / axes.bbox.width * far_km
+    left = max(at - wide, 0.02 * far_km)
+    ground = float(round_earth(left + wide, 0.0)[1])
+    y = ground - 0.025 * (top_km - float(round_earth(far_km, 0.0)[1]))
+    axes.plot([at, at], [antenna - at * np.tan(dip), y], color=style.INK, lw=0.6, zorder=4)
+    axes.text(left, y, text, size=8, va="top", zorder=5)
 
 
 def _draw_rays(axes: Axes, antenna_m: float, far_km: float, top_m: float) -> None:
     along = np.linspace(0.0, far_km, 400)
+    nearest = np.inf
     for elevation in RAYS_DEG:
         height = ray_height_m(along, elevation, antenna_m)
         axes.plot(along, np.where(height <= top_m, height, np.nan), color=style.QUIET, lw=0.5, alpha=0.7, zorder=3)
@@ -134,6 +138,9 @@ def _draw_rays(axes: Axes, antenna_m: float, far_km: float, top_m: float) -> Non
             continue
         end = inside[-1]
         at_top = end < len(along) - 1
+        if at_top and (along[end] > nearest - 0.05 * far_km or along[end] < 0.02 * far_km):
+            continue  # no room for its name beside the last one
+        nearest = along[end] if at_top else nearest
         offset, ha, va = ((0, 2), "center", "bottom") if at_top else ((3, 0), "left", "center")
         look: dict[str, Any] = {"ha": ha, "va": va, "size": 7.5, "color": style.QUIET}
         axes.annotate(f"{elevation:g}°", (along[end], height[end]), offset, textcoords="offset points", **look)
@@ -229,10 +236,10 @@ def draw_vertical(result: ReachResult) -> Figure:
         heights = reference.get(result.altitude_reference, "above mean sea level")
         turned = "" if result.sector_deg is None else f", turned to each: it watches {result.sector_deg:.0f}° at a time"
         caption = (
-            f"Heights {heights}. Shading: share of bearings on which {result.search_radar_name} detects the target "
-            f"there, preset {result.preset}{turned}; it ends at the top of the chart. Lines of sight, rays and horizon: smooth "
-            "earth of 4/3 radius at the height of the site. Markers: median over bearings. The lower chart stretches "
-            f"low heights by a square-root scale. {style.source_line(result.sources)}"
+            f"Heights {heights}. Shading, up to the top of the chart: share of bearings on which "
+            f"{result.search_radar_name} detects the target there, preset {result.preset}{turned}. Lines of sight, "
+            "rays and horizon: smooth earth of 4/3 radius at the height of the site. Markers: median over bearings. "
+            f"The lower chart stretches low heights by a square-root scale. {style.source_line(result.sources)}"
         )
         frame = style.framed(title, subtitle, caption, 6.55)
         _draw_round(frame.axes(0.72, 3.95, 0.5, 0.05), result, chart, far_km, top_m)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chainhome import verify
-from chainhome.cli import main, reach_command, run_command, verify_command
+from chainhome.cli import main, reach_command, run_answers, run_command, verify_command
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.reach import DEFAULT_ALTITUDES_M, Question
 
@@ -153,7 +153,8 @@ def test_a_run_that_fails_half_way_is_incomplete_and_its_record_is_in_degrees(
 def summary() -> dict[str, Any]:
     """Return the part of a summary that the answers speak of."""
     radar = {"sensor": "R", "looks": 100, "predicted": 80.0, "first_detection_km": 90.0}
-    followed = {"completeness": 0.5, "breaks": 2}
+    radar |= {"passes": 400, "hidden": 300, "bound_before": "terrain"}
+    followed = {"completeness": 0.5, "breaks": 2, "tracked_s": 600.0, "flight_s": 2400.0}
     return {
         "radars": [
             {**radar, "target": "THY1920", "detected": 70},
@@ -174,17 +175,31 @@ def summary() -> dict[str, Any]:
 
 
 def test_the_two_answers_are_sums_of_the_scores() -> None:
-    told = run_command.answers(summary())
+    told = run_answers.answers(summary())
+    assert "THY1920 is hidden on 75% of the beam's passes, tracked for 10 of its 40 minutes" in told["radars"]
+    assert "first detected at 90 km" in told["radars"]
     assert "170 of 300 looks" in told["radars"]
-    assert "predicted 160" in told["radars"]
-    assert "50% of the time in view, with 6 breaks" in told["radars"]
-    assert "friend aircraft are declared friend 40% and unknown 60% of their track time" in told["identity"]
-    assert "neutral aircraft are declared neutral 100% of their track time" in told["identity"]
+    assert "160 were predicted" in told["radars"]
+    assert "friend 1 of 2 minutes, neutral 0 of 0 minutes (by filed plans)" in told["identity"]
+    assert "hostile" not in told["identity"].split(". ")[0]
+
+
+def test_what_was_in_view_from_its_start_has_no_range_of_first_detection() -> None:
+    scores = summary()
+    scores["radars"][0]["bound_before"] = None
+    assert "first detected" not in run_answers.answers(scores)["radars"]
+
+
+def test_a_run_in_which_nothing_is_seen_says_so() -> None:
+    scores = summary()
+    for entry in scores["radars"]:
+        entry["looks"] = 0
+    assert run_answers.answers(scores)["radars"] == "No target came into view of a radar."
 
 
 def test_simulated_civil_traffic_is_one_row_and_the_recorded_flight_its_own() -> None:
-    flight, traffic = run_command._grouped(summary())
+    flight, traffic = run_answers.grouped(summary())
     assert flight["target"] == "THY1920"
     assert traffic["target"] == "civil traffic (2 flights)"
     assert (traffic["looks"], traffic["pd_measured"], traffic["pd_predicted"]) == (200, 0.5, 0.4)
-    assert traffic["first_detection_km"] == 120.0
+    assert traffic["first"] == "90–120 km"

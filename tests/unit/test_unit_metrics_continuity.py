@@ -73,8 +73,9 @@ def test_in_a_recording_a_track_belongs_to_the_nearest_target() -> None:
     assert scores.track_target_id.tolist() == [5, -1]
     assert scores.completeness.tolist() == [1.0, 0.0]
     assert np.isnan(scores.purity).all()
-    with pytest.raises(ValueError, match="expected sample_position_m"):
-        continuity(tracks, plots, **samples)
+    nowhere = continuity(tracks, plots, **samples)
+    assert nowhere.track_target_id.tolist() == [-1, -1]
+    assert nowhere.completeness.tolist() == [0.0, 0.0]
 
 
 def test_a_track_of_a_plot_that_nobody_reported_is_refused() -> None:

@@ -113,8 +113,10 @@ def _look_up(kind: str, table: Mapping[str, T], name: str) -> T:
     for key, item in table.items():
         if wanted == key or wanted in item.aliases:
             return item
-    shown: dict[str, str] = {}
-    for key in table:
-        shown |= dict.fromkeys((key, *table[key].aliases), key)
-    hint = nearest(wanted, shown) or f"; known are {', '.join(sorted(table))}"
+    hint = nearest(wanted, _said(table)) or f"; known are {', '.join(sorted(table))}"
     raise UseError(f'the catalogue has no {kind} "{name[:80]}"{hint}')
+
+
+def _said(table: Mapping[str, Item]) -> dict[str, str]:
+    """Return the key behind every name and alias."""
+    return {said: key for key in table for said in (key, *table[key].aliases)}

@@ -67,7 +67,7 @@ def _told(matrix: list[list[float]], confusion: dict[str, Any]) -> str:
             right = row[columns.index(label)]
             plans = " (by filed plans)" if label == "neutral" and right > 0 else ""
             parts.append(f"{label} {right / 60:.0f} of {total / 60:.0f} minutes{plans}")
-    return "these were declared what they are: " + ", ".join(parts)
+    return "these were declared what they are: " + ", ".join(parts) if parts else "nothing was tracked long enough"
 
 
 def grouped(summary: dict[str, Any]) -> list[dict[str, Any]]:

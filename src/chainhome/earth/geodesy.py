@@ -63,7 +63,8 @@ def ecef_to_geodetic(ecef: ArrayLike) -> tuple[Floats, Floats, Floats]:
     >>> float(np.degrees(lat)), float(lon), round(float(height), 6)
     (90.0, 0.0, 50.0)
     """
-    x, y, z = np.moveaxis(np.asarray(ecef, np.float64), -1, 0)
+    position = np.asarray(ecef, np.float64)
+    x, y, z = position[..., 0], position[..., 1], position[..., 2]
     axial = np.hypot(x, y)
     rise, run = z * _A, axial * _B  # tangent of the parametric latitude, as a quotient that survives the poles
     for _ in range(_BOWRING_STEPS):

@@ -25,7 +25,8 @@ def measure(position_enu: ArrayLike, sensor: Frame, world: Frame) -> tuple[Float
     >>> [float(value[0].round(6)) for value in measure([[3000.0, 0.0, 4000.0]], world, world)]
     [5000.0, 1.570796, 0.927295]
     """
-    east, north, up = np.moveaxis(_seen_from(position_enu, sensor, world), -1, 0)
+    local = _seen_from(position_enu, sensor, world)
+    east, north, up = local[..., 0], local[..., 1], local[..., 2]
     level = np.hypot(east, north)
     azimuth = np.mod(np.arctan2(east, north), 2.0 * np.pi)
     # A rounding error west of north comes out of mod as 2 pi itself.
@@ -44,7 +45,7 @@ def measure_jacobian(position_enu: ArrayLike, sensor: Frame, world: Frame) -> Fl
     [[0.0, 1.0, 0.0], [0.001, 0.0, 0.0], [0.0, 0.0, 0.001]]
     """
     local = _seen_from(position_enu, sensor, world)
-    e, n, u = np.moveaxis(local, -1, 0)
+    e, n, u = local[..., 0], local[..., 1], local[..., 2]
     level2 = e * e + n * n
     r2 = level2 + u * u
     jacobian = np.empty((*local.shape[:-1], 3, 3))

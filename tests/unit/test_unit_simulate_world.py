@@ -16,7 +16,7 @@ from chainhome.scenario.reading import gas_beyond_reference_db
 from chainhome.sensors import Interrogator, Transponder
 from chainhome.simulate import observe
 from chainhome.simulate import run as engine
-from chainhome.simulate.observe import Observer, false_alarms, look, look_keys, observer, report
+from chainhome.simulate.observe import Observer, false_alarms, look, look_keys, observer, plots_of
 from chainhome.simulate.world import fly, sensors_table, world_frame
 from chainhome.tables import (
     ALLEGIANCES,
@@ -189,10 +189,10 @@ def test_a_transponder_behind_the_ground_or_outside_the_sector_is_not_heard(scen
     watcher = watch(scenario, world)
     for name in ("terrain", "horizon", "sector", "instrumented"):
         hidden = made_looks([name] * 200, [False] * 200, [0] * 200)
-        plots, heard = report(watcher, hidden, np.full(200, 9_000.0), Interrogator())
+        plots, heard = plots_of(watcher, hidden, np.full(200, 9_000.0), Interrogator())
         assert (len(plots), len(heard)) == (0, 0)
     weak = made_looks(["sensitivity"] * 200, [False] * 200, [0] * 200)
-    plots, _ = report(watcher, weak, np.full(200, 9_000.0), None)
+    plots, _ = plots_of(watcher, weak, np.full(200, 9_000.0), None)
     assert 180 < len(plots) <= 200
     assert np.isnan(plots.elevation_rad).all()  # a reply carries no elevation
     assert np.isnan(plots.elevation_sigma_rad).all()
@@ -203,8 +203,8 @@ def test_replies_carry_code_address_and_the_height_above_the_sea_in_steps(scenar
     watcher = watch(scenario, world)
     n = 400
     altitude = np.linspace(5_000.0, 9_000.0, n)
-    modern, _ = report(watcher, made_looks(["sensitivity"] * n, [True] * n, [0] * n), altitude, None)
-    old, _ = report(watcher, made_looks(["sensitivity"] * n, [True] * n, [1] * n), altitude, None)
+    modern, _ = plots_of(watcher, made_looks(["sensitivity"] * n, [True] * n, [0] * n), altitude, None)
+    old, _ = plots_of(watcher, made_looks(["sensitivity"] * n, [True] * n, [1] * n), altitude, None)
     assert set(modern.mode_s_address.tolist()) == {-1, 0x4B8401}
     assert set(old.mode_s_address.tolist()) == {-1}
     assert (set(modern.mode_3a.tolist()), set(old.mode_3a.tolist())) == ({-1, 4301}, {-1, 4302})
@@ -219,7 +219,7 @@ def test_the_errors_of_a_plot_are_independent_and_as_large_as_it_says(scenario: 
     watcher = watch(scenario, world)
     n = 4_000
     looks = made_looks(["sensitivity"] * n, [True] * n, [1] * n)
-    plots, _ = report(watcher, looks, np.full(n, 6_000.0), None)
+    plots, _ = plots_of(watcher, looks, np.full(n, 6_000.0), None)
     errors = np.array(
         [
             (plots.range_m - 100e3) / plots.range_sigma_m,
@@ -259,7 +259,7 @@ def test_what_the_compared_interrogator_hears_is_its_own(scenario: Scenario, wor
     n = 300
     for target, expected in ((0, "valid"), (1, "none")):
         looks = made_looks(["sensitivity"] * n, [True] * n, [target] * n)
-        plots, heard = report(watcher, looks, np.full(n, 6_000.0), nato)
+        plots, heard = plots_of(watcher, looks, np.full(n, 6_000.0), nato)
         assert set(plots.secure_reply.tolist()) == {SECURE_REPLIES.index("not_asked")}  # as fielded it has no keys
         assert (heard == SECURE_REPLIES.index(expected)).mean() > 0.95
         # The draw of the reply is not that of the detection.

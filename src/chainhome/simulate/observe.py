@@ -6,6 +6,7 @@ Every draw is keyed by (seed, replication, sensor, scan, target), so neither the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from chainhome.tables import (
     LIMITS,
     SECURE_REPLIES,
     SENSOR_KINDS,
+    Bools,
     Codes,
     Detections,
     Floats,
@@ -42,6 +44,7 @@ LOOK_KEY, RCS_KEY, FALSE_KEY = 1, 2, 3
 NOT_ASKED = SECURE_REPLIES.index("not_asked")
 HIDDEN = [LIMITS.index(name) for name in HIDING_LIMITS]
 FALSE_ALARM_MAX_ELEVATION_RAD = float(np.radians(15.0))
+REPLY_SNR = 1e4
 NEAREST_FALSE_ALARM_M = 5_000.0
 
 
@@ -208,40 +211,56 @@ def _azimuths(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame) -
     return result
 
 
-def report(
+class Replies(NamedTuple):
+    """What the interrogator heard in each look (n,), and what a second one would have heard of the secure question."""
+
+    mode_a: Bools
+    mode_s: Bools
+    mode_c: Bools
+    secure: Codes
+    compared: Codes
+
+
+def replies(watcher: Observer, looks: Looks, comparison: Interrogator | None) -> Replies:
+    """Return the replies of each look: by the modes and keys that both sides share, from targets that nothing hides."""
+    keys = look_keys(watcher, looks.scan, looks.target_id)
+    asks = watcher.post.interrogator
+    mode_a, mode_s, mode_c = (np.zeros(len(looks), np.bool_) for _ in range(3))
+    secure, compared = (np.full(len(looks), NOT_ASKED, np.int8) for _ in range(2))
+    if asks is None:
+        return Replies(mode_a, mode_s, mode_c, secure, compared)
+    in_view = ~np.isin(looks.limit, HIDDEN)
+    for number in np.unique(looks.target_id).tolist():
+        rows = (looks.target_id == number) & in_view
+        has, mine = watcher.transponders[number], keys[rows]
+        mode_a[rows] = sensors.replies(asks, has, "mode-3a", mine, lane=MODE_A)
+        mode_s[rows] = sensors.replies(asks, has, "mode-s", mine, lane=MODE_S)
+        # One reply of the aircraft carries code and height, or address and height.
+        mode_c[rows] = sensors.replies(asks, has, "mode-c", mine, lane=MODE_A) | mode_s[rows]
+        secure[rows] = sensors.secure_reply(asks, has, mine, lane=SECURE)
+        if comparison is not None:
+            compared[rows] = sensors.secure_reply(comparison, has, mine, lane=SECURE)
+    return Replies(mode_a, mode_s, mode_c, secure, compared)
+
+
+def plots_of(
     watcher: Observer, looks: Looks, altitude_m: Floats, comparison: Interrogator | None
 ) -> tuple[Detections, Codes]:
     """Return the plots of detected or answered looks, and what a second interrogator would have heard of each."""
     keys = look_keys(watcher, looks.scan, looks.target_id)
-    asks = watcher.post.interrogator
-    hidden = np.isin(looks.limit, HIDDEN)
-    secure = np.full(len(looks), NOT_ASKED, np.int8)
-    compared = secure.copy()
-    mode_a, mode_s, mode_c = (np.zeros(len(looks), np.bool_) for _ in range(3))
-    if asks is not None:
-        for number in np.unique(looks.target_id).tolist():
-            rows = (looks.target_id == number) & ~hidden
-            has, mine = watcher.transponders[number], keys[rows]
-            mode_a[rows] = sensors.replies(asks, has, "mode-3a", mine, lane=MODE_A)
-            mode_s[rows] = sensors.replies(asks, has, "mode-s", mine, lane=MODE_S)
-            # One reply of the aircraft carries code and height, or address and height.
-            mode_c[rows] = sensors.replies(asks, has, "mode-c", mine, lane=MODE_A) | mode_s[rows]
-            secure[rows] = sensors.secure_reply(asks, has, mine, lane=SECURE)
-            if comparison is not None:
-                compared[rows] = sensors.secure_reply(comparison, has, mine, lane=SECURE)
-    answered = mode_a | mode_s
+    heard = replies(watcher, looks, comparison)
+    answered = heard.mode_a | heard.mode_s
     made = looks.detected | answered
     kind = np.where(looks.detected & answered, "combined", np.where(answered, "secondary", "primary"))
     row = watcher.row
-    # A reply is strong: its errors are those at high SNR.
-    snr = np.where(looks.detected & ~answered, 10.0 ** (looks.snr_db / 10.0), 1e4)
+    echo = np.where(looks.detected, 10.0 ** (looks.snr_db / 10.0), np.nan)
+    # A reply is strong: its errors are those at high SNR. Only the echo has an elevation.
+    snr = np.where(answered, REPLY_SNR, echo)
     sigma_range = sensors.measurement_sigma(float(row.range_sigma_m[0]), snr)
     sigma_azimuth = sensors.measurement_sigma(float(row.azimuth_sigma_rad[0]), snr)
-    primary_snr = np.where(looks.detected, 10.0 ** (looks.snr_db / 10.0), np.nan)
-    sigma_elevation = sensors.measurement_sigma(float(row.elevation_sigma_rad[0]), primary_snr)
-    sigma_elevation = np.where(looks.detected, sigma_elevation, np.nan)
-    quantum = np.where(mode_s, 25.0, 100.0) * FOOT_M
-    plots = Detections.make(
+    sigma_elevation = sensors.measurement_sigma(float(row.elevation_sigma_rad[0]), echo)
+    quantum = np.where(heard.mode_s, 25.0, 100.0) * FOOT_M
+    table = Detections.make(
         len(looks),
         time_s=looks.time_s,
         sensor_id=looks.sensor_id,
@@ -249,17 +268,17 @@ def report(
         range_m=np.maximum(looks.range_m + sigma_range * draws.normal(keys, RANGE), 1.0),
         azimuth_rad=np.mod(looks.azimuth_rad + sigma_azimuth * draws.normal(keys, AZIMUTH), 2 * np.pi),
         elevation_rad=looks.elevation_rad + sigma_elevation * draws.normal(keys, ELEVATION),
-        flight_level_m=np.where(mode_c, np.round(altitude_m / quantum) * quantum, np.nan),
+        flight_level_m=np.where(heard.mode_c, np.round(altitude_m / quantum) * quantum, np.nan),
         range_sigma_m=sigma_range,
         azimuth_sigma_rad=sigma_azimuth,
         elevation_sigma_rad=sigma_elevation,
         snr_db=np.where(looks.detected, looks.snr_db, np.nan),
-        mode_3a=np.where(mode_a, watcher.mode_3a[looks.target_id], -1),
-        mode_s_address=np.where(mode_s, watcher.icao_address[looks.target_id], -1),
-        secure_reply=secure,
+        mode_3a=np.where(heard.mode_a, watcher.mode_3a[looks.target_id], -1),
+        mode_s_address=np.where(heard.mode_s, watcher.icao_address[looks.target_id], -1),
+        secure_reply=heard.secure,
         target_id=looks.target_id,
     )
-    return plots[made], compared[made]
+    return table[made], heard.compared[made]
 
 
 def false_alarms(watcher: Observer, start_s: float, end_s: float) -> Detections:

@@ -23,7 +23,7 @@ from chainhome.simulate.observe import (
     false_alarms,
     look,
     observer,
-    report,
+    plots_of,
 )
 from chainhome.simulate.world import fly, sensors_table, world_frame
 from chainhome.tables import (
@@ -115,7 +115,7 @@ def _sense(
     scenario: Scenario, watchers: list[Observer], truth: motion.TruthIndex, world: earth.Frame, progress: Progress
 ) -> tuple[Looks, Detections, Codes]:
     """Let every radar look over the whole run; return looks, plots and what the compared interrogator heard of them."""
-    looks, plots, heard = [], [], []
+    looks, made, heard = [], [], []
     starts = np.arange(0.0, scenario.length_s, SPAN_S)
     for number, start in enumerate(starts):
         end = min(start + SPAN_S, scenario.length_s)
@@ -124,13 +124,13 @@ def _sense(
             looks.append(seen)
             position = motion.interpolate(truth, seen.target_id, seen.time_s)[0]
             altitude = earth.enu_to_geodetic(world, position)[2] if len(seen) else np.zeros(0)
-            plot, answer = report(watcher, seen, altitude, scenario.comparison)
+            plot, answer = plots_of(watcher, seen, altitude, scenario.comparison)
             false = false_alarms(watcher, float(start), float(end))
             false = false[false.time_s < scenario.length_s]
-            plots += [plot, false]
+            made += [plot, false]
             heard += [answer, false.secure_reply]
         progress("look", (number + 1) / len(starts))
-    merged = Detections.concat(plots)
+    merged = Detections.concat(made)
     order = np.lexsort([merged.range_m, merged.sensor_id, merged.time_s])
     detections = replace(merged[order], detection_id=np.arange(len(merged)))
     return Looks.concat(looks).sorted_by("time_s", "sensor_id", "target_id"), detections, np.concatenate(heard)[order]

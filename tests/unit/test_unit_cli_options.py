@@ -176,11 +176,11 @@ def summary() -> dict[str, Any]:
 
 def test_the_two_answers_are_sums_of_the_scores() -> None:
     told = run_answers.answers(summary())
-    assert "THY1920 is hidden on 75% of the beam's passes, tracked for 10 of its 40 minutes" in told["radars"]
+    assert "THY1920 is hidden on 75% of the beam's passes, tracked for 10 of 40 minutes of its flight" in told["radars"]
     assert "first detected at 90 km" in told["radars"]
     assert "170 of 300 looks" in told["radars"]
     assert "160 were predicted" in told["radars"]
-    assert "friend 1 of 2 minutes, neutral 0 of 0 minutes (by filed plans)" in told["identity"]
+    assert "friend for 40 of 100 seconds, neutral for 10 of 10 seconds (by filed plans)" in told["identity"]
     assert "hostile" not in told["identity"].split(". ")[0]
 
 

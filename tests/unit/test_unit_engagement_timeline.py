@@ -85,13 +85,13 @@ def test_a_target_above_the_ceiling_or_below_the_floor_cannot_be_engaged() -> No
 
 
 def test_nothing_is_met_inside_the_least_range() -> None:
-    # Met at 2.9 km with a least range of 3 km: too close; the timeline is what was missed.
+    # Met at 2.9 km with a least range of 3 km: in time, but nearer than the interceptor can.
     track = 3_700.0 + 10.0 * 240.0
     met = reach([track, track + 400.0], HORIZON, SAM, target_speed_mps=240.0, altitude_m=50.0, site_m=0.0)
     assert met.timeline_m[0] < 3e3 < met.timeline_m[1]
     assert met.range_m[0] == 0.0
     assert met.range_m[1] == met.timeline_m[1]
-    assert names(met.limit) == ["timeline", "timeline"]
+    assert names(met.limit) == ["interceptor", "timeline"]
 
 
 def test_a_target_higher_than_the_interceptor_can_fly_is_out_of_its_range() -> None:

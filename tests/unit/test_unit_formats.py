@@ -99,6 +99,9 @@ def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
     with pytest.raises(UseError, match="is being written by another run"):
         RunWriter(tmp_path / "run", "second", {})
     first.finish()
+    with pytest.raises(UseError, match="is being written by another run"):
+        RunWriter(tmp_path / "run", "second", {}, replace=True)  # the report is still to come
+    first.close()
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["run.json", "scenario.toml"]
 
 

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,8 +20,8 @@ def test_a_table_that_fails_half_way_leaves_the_old_one_and_no_rest(
     path = tmp_path / "tracks.parquet"
     write_table(Tracks.make(time_s=[1.0]), path)
 
-    def half(table: pa.Table, where: Path, **_: object) -> None:
-        Path(where).write_bytes(b"PAR1")
+    def half(table: pa.Table, where: IO[bytes], **_: object) -> None:
+        where.write(b"PAR1")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq, "write_table", half)
@@ -51,10 +52,12 @@ def test_a_replaced_run_keeps_no_table_or_report_of_the_old_one(tmp_path: Path) 
     writer = RunWriter(folder, "first", {})
     writer.write(Tracks.make(time_s=[1.0]))
     writer.finish()
+    writer.close()
     (folder / "report.html").write_text("old")
     second = RunWriter(folder, "second", {}, replace=True)
     assert read_run(folder).scenario_text == "first"
     second.finish()
+    second.close()
     assert sorted(entry.name for entry in folder.iterdir()) == ["run.json", "scenario.toml"]
     assert read_run(folder).tables == {}
 

@@ -133,10 +133,15 @@ def test_the_preset_of_the_command_line_replaces_that_of_the_file() -> None:
     assert names[0] != built(battery()).posts[0].figures.key
 
 
-def test_a_height_below_the_ground_is_refused_and_one_below_the_sea_is_not() -> None:
+@pytest.mark.parametrize("above", ["ground", "sea"])
+def test_a_height_below_the_ground_is_refused(above: str) -> None:
     with pytest.raises(UseError, match=r"route\[1\]: height"):
-        built(battery(), aircraft(above="ground").replace('"1000 m"', '"-10 m"'))
-    assert built(battery(), aircraft().replace('"1000 m"', '"-10 m"')).flights[0].route.height_m[0] == -10.0
+        built(battery(), aircraft(above=above).replace('"1000 m"', '"-10 m"'))
+
+
+def test_a_ballistic_missile_has_no_route() -> None:
+    with pytest.raises(UseError, match="flies an arc, which a route is not"):
+        built(battery(), aircraft().replace("f-16", "ballistic-missile"))
 
 
 def test_a_route_over_the_ground_is_filled_up_and_one_that_repeats_is_closed() -> None:

@@ -28,12 +28,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Show the catalogue or one item."""
     catalogue = load()
     if arguments.name is None:
-        if arguments.date:
+        if arguments.date is not None:
             raise UseError("--date needs a NAME, such as: chainhome catalogue turkey --date 2019-09-30")
         _list_all(catalogue, arguments.json)
         return 0
     item = catalogue.find(arguments.name)
-    if arguments.date:
+    if arguments.date is not None:
         _status(item, catalogue, arguments.date, arguments.json)
         return 0
     if arguments.json:

@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         above_sea=arguments.msl,
         antenna_m=None
         if arguments.antenna is None
-        else quantity(arguments.antenna, "length", "--antenna", bare_si=True, minimum=0.0),
+        else quantity(arguments.antenna, "length", "--antenna", bare_si=True, minimum=0.0, maximum=10e3),
         detection_probability=arguments.pd,
         terrain=terrain,
         vertical=out is not None,
@@ -155,10 +155,12 @@ def _print(result: ReachResult) -> None:
             end_section=True,
         )
     out.print(rows)
+    over_terrain = not result.smooth
     out.print(
-        "Each cell: the range on the median bearing, in brackets with every claim at its unfavourable and favourable "
-        "end (terrain error not included); the limit that binds, and behind a timeline the detection limit that drives "
-        "it; the 10th to 90th percentile of bearings."
+        f"Each cell: the range{' on the median bearing' if over_terrain else ''}, in brackets with every claim at its "
+        f"unfavourable and favourable end{' (terrain error not included)' if over_terrain else ''}; the limit that "
+        "binds, and behind a timeline the detection limit that drives it"
+        f"{'; the 10th to 90th percentile of bearings' if over_terrain else ''}."
     )
     for note in result.notes:
         out.print(f"• {note}")

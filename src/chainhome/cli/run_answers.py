@@ -14,7 +14,8 @@ def answers(summary: dict[str, Any]) -> dict[str, str]:
 
 def traffic(summary: dict[str, Any]) -> set[str]:
     """Return the names of the simulated neutral aircraft: the background, not what the trial is about."""
-    return {e["target"] for e in summary["tracks"] if (e["allegiance"], e["origin"]) == ("neutral", "simulated")}
+    background = {e["target"] for e in summary["tracks"] if (e["allegiance"], e["origin"]) == ("neutral", "simulated")}
+    return background if background < {e["target"] for e in summary["radars"]} else set()
 
 
 def _radars(summary: dict[str, Any]) -> str:
@@ -33,11 +34,12 @@ def _radars(summary: dict[str, Any]) -> str:
         if track is None:
             told.append(f"{entry['target']} is never in view")
             continue
-        minutes = f"tracked for {track['tracked_s'] / 60:.0f} of its {track['flight_s'] / 60:.0f} minutes"
+        minutes = f"tracked for {_of(track['tracked_s'], track['flight_s'])} of its flight"
         behind = f"hidden on {hidden:.0%} of the beam's passes, " if hidden >= 0.005 else ""
         first = entry["first_detection_km"]
         where = "" if first is None or entry["bound_before"] is None else f", first detected at {first:.0f} km"
         told.append(f"{entry['target']} is {behind}{minutes}{where}")
+    told = told or ["None of them is what the trial is about"]
     detected, looks, predicted = (sum(entry[name] for entry in seen) for name in ("detected", "looks", "predicted"))
     return (
         f"What the ground does not hide, they see. {'; '.join(told)}. "
@@ -66,8 +68,24 @@ def _told(matrix: list[list[float]], confusion: dict[str, Any]) -> str:
         if total > 0:
             right = row[columns.index(label)]
             plans = " (by filed plans)" if label == "neutral" and right > 0 else ""
-            parts.append(f"{label} {right / 60:.0f} of {total / 60:.0f} minutes{plans}")
+            parts.append(f"{label} for {_of(right, total)}{plans}")
     return "these were declared what they are: " + ", ".join(parts) if parts else "nothing was tracked long enough"
+
+
+def _of(part_s: float, whole_s: float) -> str:
+    """Return a share of time in minutes, or in seconds where minutes would round it away.
+
+    >>> _of(1320.0, 8820.0), _of(40.0, 60.0)
+    ('22 of 147 minutes', '40 of 60 seconds')
+    """
+    if whole_s < 600.0:
+        return f"{part_s:.0f} of {whole_s:.0f} seconds"
+    return f"{part_s / 60:.0f} of {whole_s / 60:.0f} minutes"
+
+
+def _span(kilometres: list[float]) -> str:
+    low, high = (f"{end:.0f}" for end in (min(kilometres, default=0.0), max(kilometres, default=0.0)))
+    return "never" if not kilometres else f"{low} km" if low == high else f"{low}–{high} km"
 
 
 def grouped(summary: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,9 +102,9 @@ def grouped(summary: dict[str, Any]) -> list[dict[str, Any]]:
             firsts = [entry["first_detection_km"] for entry in civil if entry["first_detection_km"] is not None]
             rows.append(
                 {
-                    "target": f"civil traffic ({len(civil)} flights)",
+                    "target": f"civil traffic ({len(civil)} flight{'s' if len(civil) > 1 else ''})",
                     "sensor": sensor,
-                    "first": f"{min(firsts):.0f}–{max(firsts):.0f} km" if firsts else "never",
+                    "first": _span(firsts),
                     "bound_before": "",
                     "looks": looks,
                     "pd_measured": detected / looks,

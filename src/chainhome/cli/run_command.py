@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import threading
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from chainhome.catalogue import Catalogue, content_hash
 from chainhome.catalogue import load as load_catalogue
 from chainhome.cli.run_answers import answers, grouped
 from chainhome.cli.text import console, print_json, table
+from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats import RunWriter, is_complete
 from chainhome.reach import distance_text
 from chainhome.scenario import Scenario
@@ -37,9 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Run one scenario."""
     catalogue = load_catalogue()
     scenario = load_scenario(arguments.scenario, catalogue, preset=arguments.preset)
+    if arguments.out == "":
+        raise UseError('--out "" is not a folder')
     folder = Path(arguments.out) if arguments.out else _free_folder(arguments.scenario, arguments.seed)
     record = _record(scenario, catalogue, arguments.seed)
-    record["command"] = f"chainhome run {arguments.scenario} --seed {arguments.seed}"
+    named = os.fsencode(arguments.scenario).decode("utf-8", "replace")
+    record["command"] = f"chainhome run {named} --seed {arguments.seed}"
     writer = RunWriter(folder, scenario.text, record, replace=arguments.replace)
     try:
         with _Progress(quiet=arguments.json) as tell:
@@ -89,7 +94,10 @@ def _simulate_and_write(
         tell("report", 0.0)
         from chainhome.report import write_run_report
 
-        write_run_report(read_run(writer.folder), writer.folder / "report.html")
+        try:
+            write_run_report(read_run(writer.folder), writer.folder / "report.html")
+        except ChainhomeError as error:
+            raise ChainhomeError(f"{error}; the run is complete, but has no report") from error
         tell("report", 1.0)
     return summary
 

@@ -161,6 +161,9 @@ def reach(
     limit = np.where(outside, _CEILING, limit)
     slant = ground_to_slant_m(met, site_m, altitude)
     out_of_reach = np.abs(altitude - site_m) > interceptor.max_range_m
+    # Met in time, but nearer than the interceptor can: it is the interceptor that forbids it.
+    too_near = (slant < interceptor.min_range_m) & (met > 0.0)
+    limit = np.where((too_near | out_of_reach) & ~outside, _INTERCEPTOR, limit)
     nowhere = outside | (slant < interceptor.min_range_m) | out_of_reach
     limit = np.where(np.isnan(tracked), _NONE, limit).astype(np.int8)
     return Reach(

@@ -47,11 +47,9 @@ def write_table(table: Table, path: Path) -> None:
         schema.append(pa.field(name, array.type, metadata=metadata))
     partial = path.with_name(f".{path.name}.partial")
     try:
-        pq.write_table(
-            pa.Table.from_arrays(arrays, schema=pa.schema(schema, metadata={"table": table.file_name})),
-            partial,
-            compression="zstd",
-        )
+        content = pa.Table.from_arrays(arrays, schema=pa.schema(schema, metadata={"table": table.file_name}))
+        with partial.open("wb") as file:
+            pq.write_table(content, file, compression="zstd")
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -67,7 +65,8 @@ def read_table(kind: type[T], path: Path) -> T:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path, memory_map=False)
+        with path.open("rb") as file:
+            table = pq.read_table(file)
     except FileNotFoundError as error:
         raise UseError(f"{path}: no such file; expected a Parquet file with the columns of {kind.file_name}") from error
     except (OSError, pa.ArrowInvalid) as error:

@@ -19,7 +19,7 @@ from chainhome.tables import TABLES, Identities, Table
 
 RECORD = "run.json"
 FORMAT = "chainhome run 1"
-LOCK = ".lock"
+LOCK = ".chainhome.lock"
 SCENARIO = "scenario.toml"
 # Tables that are kept a second time, under the identity evidence of the scenario's comparison.
 VARIANTS: dict[str, type[Table]] = {"identities_shared_mode": Identities}
@@ -67,7 +67,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 class RunWriter:
-    """Writes one run folder: `RunWriter(folder, scenario_text, record)`, tables in any order, then `finish`.
+    """Writes one run folder: `RunWriter(folder, scenario_text, record)`, tables in any order, `finish`, `close`.
 
     A complete run that is to be replaced stays as it is until the first table of the new one is written.
     """
@@ -90,6 +90,8 @@ class RunWriter:
         except OSError as error:
             raise ChainhomeError(f"cannot make the folder {folder}: {error.strerror or error}") from error
         self._release = weakref.finalize(self, _let_go, _lock(folder), folder)
+        # Once more, now that nobody else can finish a run here.
+        _check_free(folder, replace=replace)
         if _status(folder) != "complete":
             self._start()
 
@@ -98,9 +100,9 @@ class RunWriter:
         if self._started:
             return
         self._started = True
+        self._write_record("incomplete")
         for name in ("report.html", *(f"{stem}.parquet" for stem in KINDS)):
             (self.folder / name).unlink(missing_ok=True)
-        self._write_record("incomplete")
         write_text(self.folder / SCENARIO, self._scenario_text)
 
     def _write_record(self, status: str) -> None:
@@ -123,7 +125,6 @@ class RunWriter:
         self._record |= more
         self._write_record("complete")
         self.finished = True
-        self.close()
 
     def close(self) -> None:
         """Let go of the folder; a run that was not finished stays marked incomplete."""

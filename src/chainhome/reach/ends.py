@@ -61,7 +61,8 @@ def setting(
     """Read every claim at one end, and sweep the ground around the antenna."""
     preset = system.presets[preset_name]
     search = radar_figures(system.radars[preset.search_radar], end)
-    engagement = radar_figures(system.radars[preset.engagement_radar], end) if preset.engagement_radar else search
+    second = preset.engagement_radar
+    engagement = search if second in (None, preset.search_radar) else radar_figures(system.radars[second], end)
     interceptor = interceptor_figures(system.interceptors[preset.interceptor], end) if preset.interceptor else None
     fan = earth.fan(
         terrain,

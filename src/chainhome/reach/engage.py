@@ -111,4 +111,6 @@ def _on_arc(
     range_m = np.array([first(float(start), interceptor) for start in started])
     stack = np.array([np.where(np.isnan(limit), np.inf, limit) for limit in limits.values()])
     binding = np.array(list(limits))[np.argmin(stack, axis=0)]
+    # Each alone would allow a meeting, and together they leave none: it is nearer or lower than the interceptor can.
+    binding = np.where((range_m == 0.0) & (stack.min(axis=0) > 0.0), "interceptor", binding)
     return Engaged(range_m, binding, np.where(binding == "timeline", behind, "none"), limits)

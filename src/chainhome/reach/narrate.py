@@ -86,7 +86,8 @@ def second_sentence(rows: tuple[ReachRow, ...], claim_km: float) -> str:
         return f"Beside it, {claim}."
     spread = f"{distance_digits(found.bearing_p10_km)} to {distance_digits(found.bearing_p90_km)} km"
     farthest = distance_text(found.farthest_km)
-    beside = f"That is the median bearing; most lie at {spread}, and here and there it is seen to {farthest}."
+    beyond = f", and here and there it is seen to {farthest}" if found.farthest_km > found.bearing_p90_km + 0.5 else ""
+    beside = f"That is the median bearing; most lie at {spread}{beyond}."
     return f"{beside} {claim.capitalize()}."
 
 
@@ -102,7 +103,7 @@ def first_sentence(aircraft: Aircraft, system: System, rows: tuple[ReachRow, ...
     subject = f"Against {article(name)} {name}"
     if row.altitude_m is not None:
         subject += f" at {height_text(row.altitude_m)}"
-    inside = f" inside its {np.degrees(sector_rad):.0f}° sector" if np.isfinite(sector_rad) else ""
+    inside = f" inside the radar's {np.degrees(sector_rad):.0f}° sector" if np.isfinite(sector_rad) else ""
     if found.range_km <= 0.0:
         return f"{subject}, nothing is detected{inside}; the {found.binding} limit binds."
     limit = {

@@ -25,7 +25,7 @@ RULES: dict[str, str] = {
     "instrumented": "no radar shows targets beyond its instrumented range",
     "confirmed-track": "three detections in five scans, reached with probability 0.9 while flying in; assumed",
     "engagement-chain": "track, engagement radar, reaction time, then fly out at the average speed: the timeline",
-    "interceptor": "the interceptor's maximum slant range at an assumed average speed",
+    "interceptor": "the interceptor's maximum and minimum slant range, at an assumed average speed",
     "ceiling": "outside the interceptor's altitude band there is no engagement",
     "ballistic": "a two-body arc of least energy without drag that ends at the site, of the published range",
     "preset": "a preset chooses the search radar, the engagement radar and the interceptor",

@@ -105,11 +105,18 @@ def _limit_table(result: ReachResult) -> page.Markup:
     names = [name for name in style.LIMIT_WORDS if any(row.limits_km.get(name) is not None for row in result.rows)]
     head = ("Limit", *(style.height_text(row.altitude_m) for row in result.rows))
     rows = [
-        (style.LIMIT_WORDS[name], *(style.distance_text(row.limits_km.get(name)) for row in result.rows))
+        (style.LIMIT_WORDS[name], *(_limit_text(name, row.limits_km.get(name)) for row in result.rows))
         for name in names
     ]
-    caption = "Every limit on the median bearing, by height of the target; a dash where a limit does not apply."
+    caption = (
+        "Every limit on the median bearing, by height of the target; a dash where a limit does not apply. A radar that "
+        "stares leaves nothing outside its sector; the notes say which radar that is."
+    )
     return page.table(caption, head, rows, range(1, len(head)))
+
+
+def _limit_text(name: str, limit_km: float | None) -> str:
+    return "0 km outside it" if name == "sector" and limit_km == 0.0 else style.distance_text(limit_km)
 
 
 def _claim_table(result: ReachResult) -> page.Markup:
@@ -188,6 +195,8 @@ def write_reach_report(result: ReachResult, folder: Path) -> list[Path]:
     Without a vertical chart in the result there is no vertical.png. Raises ChainhomeError where writing fails.
     """
     pictures = draw_pictures(result)
-    contents = {f"{name}.png": picture.png for name, picture in pictures.items()}
-    contents["reach.html"] = reach_html(result, pictures).encode("utf-8")
-    return [style.write_bytes(folder / name, content) for name, content in contents.items()]
+    # The page first: it marks the folder as an answer, which may be written over, should the pictures fail.
+    contents = {"reach.html": reach_html(result, pictures).encode("utf-8")}
+    contents |= {f"{name}.png": picture.png for name, picture in pictures.items()}
+    page, *drawn = [style.write_bytes(folder / name, content) for name, content in contents.items()]
+    return [*drawn, page]

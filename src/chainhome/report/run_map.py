@@ -128,14 +128,18 @@ def draw_run_map(run: Run) -> Figure:
     inner = style.WIDTH_IN - 2 * style.MARGIN_IN
     high = inner * (extent.north_km - extent.south_km) / (extent.east_km - extent.west_km)
     plots = len(run_data.table(run, Detections))
+    ground = base_map.TERRAIN_LINE if run.record.get("terrain", True) else "Radars over a smooth earth, no terrain."
+    day = str(run.record.get("epoch_utc", ""))[:10]
     with style.look():
         caption = (
-            f"{len(flights)} flights, {plots:,} plots. Thin lines: where the aircraft truly flew; gaps in the colour "
-            "are gaps in the tracking. A symbol ends each track. Triangles: sensors. Distances and bearings from "
-            f"{origin.get('name') or 'the origin'} are true. Coast: Natural Earth. {base_map.TERRAIN_LINE}"
+            f"{len(flights)} flight{'s' if len(flights) != 1 else ''}, {plots:,} plots. Thin lines: where the aircraft "
+            "truly flew; gaps in the colour are gaps in the tracking. A symbol ends each track. Triangles: sensors. "
+            f"Distances and bearings from {origin.get('name') or 'the origin'} are true. Coast: Natural Earth. {ground}"
         )
         title = f"{run.record.get('title', 'Run')}: what was tracked, and as what"
-        frame = style.framed(title, f"From {run_data.clock(run, 0.0)} UTC", caption, high + 0.3)
+        frame = style.framed(
+            title, f"From {day} {run_data.clock(run, 0.0)} UTC".replace("  ", " "), caption, high + 0.3
+        )
         _draw_key(frame.axes(0, high + 0.04, 0, 0.0))
         axes = frame.axes(0, 0, 0, 0.3)
         base_map.draw_ground(axes, extent, centre)

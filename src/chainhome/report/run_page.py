@@ -62,6 +62,8 @@ def _radar_tables(run: Run) -> page.Markup:
     tracks = run_data.summary(run, "tracks") or []
     traffic = {e["target"] for e in tracks if (e.get("allegiance"), e.get("origin")) == ("neutral", "simulated")}
     entries = run_data.summary(run, "radars") or []
+    if traffic >= {entry["target"] for entry in entries}:
+        traffic = set()
     own = _radar_table(run, "Detection", [entry for entry in entries if entry["target"] not in traffic])
     civil = [entry for entry in entries if entry["target"] in traffic]
     rest = _radar_table(run, "Detection of the civil traffic", civil)

@@ -34,7 +34,7 @@ FIRST_ADDRESS = 0xF00001
 def build(words: model.ScenarioWords, text: str, source: str, catalogue: Catalogue) -> Scenario:
     """Return the scenario in SI units; `source` names the file in messages. Raises UseError."""
     terrain = None if words.terrain == "none" else earth.load_terrain(words.terrain)
-    epoch = _utc(words.start)
+    epoch = _placed(source, _utc, words.start)
     origin = find_place(words.origin, catalogue, terrain, f"{source}: origin")
     posts: list[Post] = []
     for battery in words.battery:
@@ -205,6 +205,8 @@ def _flights(
     for entry in words.aircraft:
         where = f'{source}: aircraft "{entry.name}"'
         aircraft = _named(catalogue.aircraft, entry.class_, f"{where}: class")
+        if "burnout_speed" in aircraft.claims:
+            raise UseError(f"{where}: a {aircraft.name} flies an arc, which a route is not; reach knows its arc")
         route = _route(entry, terrain, where)
         start = quantity(entry.start, "time", f"{where}: start", minimum=0.0)
         interval = quantity(entry.interval, "time", f"{where}: interval", minimum=0.0)
@@ -266,8 +268,7 @@ def _route(entry: model.AircraftWords, terrain: earth.Terrain | None, where: str
         heights.append(quantity(point.height, "length", f"{place}: height", minimum=0.0 if above_ground else None))
         speeds.append(quantity(point.speed, "speed", f"{place}: speed", minimum=1.0))
         grounds.append(above_ground)
-        if terrain is not None or above_ground:
-            _check_above_ground(point, heights[-1], above_ground, terrain, f"{place}: height")
+        _check_above_ground(point, heights[-1], above_ground, terrain, f"{place}: height")
     return follow_ground(
         np.radians([point.lat for point in entry.route]),
         np.radians([point.lon for point in entry.route]),

@@ -13,8 +13,8 @@ import pytest
 
 from chainhome.catalogue.model import Claim, Source
 from chainhome.errors import ChainhomeError
-from chainhome.reach.result import ReachResult, ReachRow, VerbRange, VerticalChart
-from chainhome.report import reach_map, style, vertical, write_reach_report
+from chainhome.reach.result import Arc, ReachResult, ReachRow, VerbRange, VerticalChart
+from chainhome.report import arc, reach_map, style, vertical, write_reach_report
 from chainhome.report.verbs import draw_verbs
 
 BEARINGS = np.radians(np.arange(0.0, 360.0, 5.0))
@@ -45,7 +45,7 @@ def result(**changes: Any) -> ReachResult:
         lat_deg=40.0789, lon_deg=32.5656, antenna_m=24.0, site_ground_m=843.0, altitude_reference="ground",
         smooth=False, detection_probability=0.5, claim_km=402.0, claim_low_km=250.0, claim_high_km=402.0,
         sector_deg=None,
-        bearings_rad=BEARINGS, rows=(row(100.0, 61.0), row(10_000.0, 280.0)), vertical=chart,
+        bearings_rad=BEARINGS, rows=(row(100.0, 61.0), row(10_000.0, 280.0)), vertical=chart, arc=None,
         rules=(("headline", "a yardstick"),),
         sources=(Source("tass", "A brochure", "TASS", "2017", "https://tass.com/x", "found", "No target is named."),),
         claims=(("s.range", Claim("range", 402.0, 250.0, 402.0, "km", ("tass",), "2017", "high", True, "published")),),
@@ -237,6 +237,27 @@ def test_a_ballistic_trajectory_has_one_row_no_heights_and_no_vertical_chart(tmp
     assert "trajectory" in written[-1].read_text("utf-8")
     with pytest.raises(ValueError, match="no vertical chart"):
         vertical.draw_vertical(given)
+
+
+def test_a_ballistic_trajectory_with_its_arc_is_drawn_from_the_side_with_each_verb_on_it(tmp_path: Path) -> None:
+    ground = np.arange(1.0, 301.0)
+    way = Arc(ground, 75.0 * (1.0 - ((ground - 150.0) / 150.0) ** 2), 25.0)
+    given = result(rows=(row(None, 60.0),), altitude_reference="trajectory", vertical=None, arc=way, smooth=True)
+    axes = arc.draw_arc(given).axes[-1]
+    said = " ".join(text.get_text() for text in axes.texts)
+    assert all(verb in said for verb in ("detect", "track", "engage", "highest intercept, 25 km"))
+    detected = given.rows[0].detect.range_km
+    height = float(np.interp(detected, way.ground_range_km, way.altitude_km))
+    marks = [line.get_xydata()[0] for line in axes.lines if len(line.get_xydata()) == 1]
+    assert any(np.allclose(mark, [detected, height]) for mark in marks)
+    assert [path.name for path in write_reach_report(given, tmp_path)] == [
+        "map.png",
+        "vertical.png",
+        "verbs.png",
+        "reach.html",
+    ]
+    with pytest.raises(ValueError, match="no arc"):
+        arc.draw_arc(result())
 
 
 def test_a_verb_that_reaches_nothing_says_so_and_names_what_binds() -> None:

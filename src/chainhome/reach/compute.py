@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome import earth
+from chainhome import earth, motion
 from chainhome.catalogue import Aircraft, Catalogue, System
 from chainhome.errors import UseError
 from chainhome.reach.approach import ballistic_approach, level_approach
@@ -16,7 +16,7 @@ from chainhome.reach.detect import Detection, detect
 from chainhome.reach.ends import Setting, of_variants, setting
 from chainhome.reach.engage import Engaged, chain_start, engage
 from chainhome.reach.narrate import claims_used, first_sentence, notes, second_sentence
-from chainhome.reach.result import LIMIT_NAMES, ReachResult, ReachRow, VerbRange, VerticalChart, rule_texts
+from chainhome.reach.result import LIMIT_NAMES, Arc, ReachResult, ReachRow, VerbRange, VerticalChart, rule_texts
 from chainhome.reach.rules import in_order
 from chainhome.reach.track import confirmed_m
 from chainhome.scenario import Place
@@ -95,6 +95,7 @@ def reach(question: Question, catalogue: Catalogue) -> ReachResult:
         bearings_rad=value.fan.bearings_rad,
         rows=rows,
         vertical=_vertical(question, value) if question.vertical and not trajectory else None,
+        arc=_arc(value) if trajectory else None,
         rules=rule_texts(rules),
         sources=tuple(catalogue.source(key) for key in sorted({k for _, claim in used for k in claim.sources})),
         claims=used,
@@ -242,6 +243,15 @@ def _vertical(question: Question, value: Setting) -> VerticalChart:
         )
         shares.append(found.seen.mean(axis=0))
     return VerticalChart(coarse.fan.ranges_m / 1e3, altitudes, np.array(shares))
+
+
+def _arc(value: Setting) -> Arc:
+    """Return the way of a ballistic missile to the site, at the value of its claims."""
+    way = motion.ballistic_arc(value.targets[0].flight_range_m)
+    inward = np.argsort(way.distance_to_impact_m)
+    altitude = way.altitude_m[inward] + value.fan.site_ground_m
+    ceiling = value.interceptor.ballistic_max_altitude_m if value.interceptor else float("nan")
+    return Arc(way.distance_to_impact_m[inward] / 1e3, altitude / 1e3, ceiling / 1e3)
 
 
 def _every(fan: earth.Fan, bearing: int, sample: int) -> earth.Fan:

@@ -52,6 +52,16 @@ class VerticalChart:
 
 
 @dataclass(frozen=True, eq=False)
+class Arc:
+    """A ballistic missile's way: altitude above mean sea level (n,) by ground range from the site (n,)."""
+
+    ground_range_km: Floats
+    altitude_km: Floats
+    ceiling_km: float
+    """The interceptor's highest altitude against ballistic missiles; NaN where none is published."""
+
+
+@dataclass(frozen=True, eq=False)
 class ReachResult:
     """The whole answer, with all that it used."""
 
@@ -79,6 +89,7 @@ class ReachResult:
     bearings_rad: Floats
     rows: tuple[ReachRow, ...]
     vertical: VerticalChart | None
+    arc: Arc | None
     rules: tuple[tuple[str, str], ...]
     sources: tuple[Source, ...]
     claims: tuple[tuple[str, Claim], ...]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainhome.reach import distance_digits
 from chainhome.report import page, style
+from chainhome.report.arc import draw_arc
 from chainhome.report.reach_map import draw_reach_map
 from chainhome.report.verbs import binding_text, draw_verbs, has_interceptor, verb_text
 from chainhome.report.vertical import draw_vertical
@@ -47,6 +48,11 @@ def _alt_texts(result: ReachResult) -> dict[str, str]:
     }
 
 
+def _arc_words(result: ReachResult) -> list[str]:
+    (row,) = result.rows
+    return [verb_text(verb, getattr(row, verb)) for verb in style.VERBS]
+
+
 def draw_pictures(result: ReachResult) -> dict[str, page.Picture]:
     """Return the pictures by name: map, vertical (if the result has a vertical chart) and verbs."""
     alt = _alt_texts(result)
@@ -67,6 +73,10 @@ def draw_pictures(result: ReachResult) -> dict[str, page.Picture]:
     figures = {"map": draw_reach_map(result)}
     if result.vertical is not None:
         figures["vertical"] = draw_vertical(result)
+    if result.arc is not None:
+        figures["vertical"] = draw_arc(result)
+        alt["vertical"] = f"Side view of the arc: {'; '.join(_arc_words(result))}."
+        named["vertical"] = ("The arc from the side", "It is met where it comes low and near, if there is time.")
     figures["verbs"] = draw_verbs(result)
     return {
         name: page.Picture(style.png(drawn), named[name][0], alt[name], named[name][1])

@@ -236,3 +236,34 @@ def test_the_notes_name_what_is_unverified_and_what_is_assumed() -> None:
     told = notes(None, at_value, used, ballistic=False)
     assert any(line.startswith("Unverified") and "a.b" in line and "c.d" not in line for line in told)
     assert any(line.startswith("Assumed") and "c.d" in line and "a.b" not in line for line in told)
+
+
+def test_the_engagement_names_what_binds_on_its_own_median_bearing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The farther a bearing is detected, the nearer it is engaged here, so that the two medians are other bearings."""
+    from chainhome.reach import compute
+    from chainhome.reach.engage import Engaged
+
+    def turned_over(start_m: np.ndarray, *_: object) -> Engaged:
+        order = np.argsort(np.argsort(start_m, kind="stable"), kind="stable")
+        range_m = 1e5 - 10.0 * order.astype(float) ** 1.5
+        median = int(np.argsort(range_m, kind="stable")[(len(range_m) - 1) // 2])
+        binding = np.full(len(range_m), "interceptor")
+        binding[median] = "timeline"
+        behind = np.full(len(range_m), "sensitivity")
+        behind[median] = "clutter"
+        return Engaged(range_m, binding, behind, {"timeline": range_m, "interceptor": 2 * range_m})
+
+    monkeypatch.setattr(compute, "engage", turned_over)
+    catalogue = load_catalogue()
+    terrain = earth.load_terrain()
+    question = compute.Question(
+        system=catalogue.system("s-400"),
+        aircraft=catalogue.aircraft("f-16"),
+        place=find_place("murted", catalogue, terrain, "site"),
+        altitudes_m=(1_000.0,),
+        terrain=terrain,
+    )
+    row = compute.reach(question, catalogue).rows[0]
+    assert (row.engage.binding, row.engage.driven_by) == ("timeline", "clutter")
+    assert row.limits_km["timeline"] == pytest.approx(row.engage.range_km)
+    assert row.limits_km["interceptor"] == pytest.approx(2 * row.engage.range_km)

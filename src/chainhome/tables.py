@@ -37,8 +37,8 @@ LIMITS = (
     "interceptor",
     "timeline",
 )
-# What keeps a look from the target altogether; clutter and sensitivity do not, they make it fail.
-HIDING_LIMITS = ("none", "sector", "instrumented", "terrain", "horizon")
+# Codes of what keeps a look from the target altogether; clutter and sensitivity do not, they make it fail.
+HIDING_LIMITS = tuple(LIMITS.index(name) for name in ("none", "sector", "instrumented", "terrain", "horizon"))
 
 
 class Column(NamedTuple):

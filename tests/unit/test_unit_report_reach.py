@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from html_page import Page
 
 from chainhome.catalogue.model import Claim, Source
 from chainhome.errors import ChainhomeError
@@ -53,22 +53,6 @@ def result(**changes: Any) -> ReachResult:
         second_sentence="That is the median bearing. The claim is 402 km.", notes=("Peaks are clipped.",),
     )  # fmt: skip
     return replace(whole, **changes)
-
-
-class Page(HTMLParser):
-    """Collects tags with their attributes, and the text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.words = ""
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
 
 
 def hostile_result() -> ReachResult:

@@ -66,12 +66,14 @@ def advance(chain: Chain, state: ChainState, detections: Detections, sensor_id: 
         params=chain.params,
     )
     state = replace(state, tracker=tracker, tracks=(*state.tracks, tracks))
-    parts = [] if not _says_something_new(chain, state, detections, tracks) else [identify(chain, detections, tracks)]
+    heard = _heard(chain, detections, tracks)
+    # Most scans only repeat what a transponder has told its track before.
+    parts = [] if heard <= state.told else [identify(chain, detections, tracks)]
     parts += [model(detections, tracks) for model in chain.evidence_models]
     evidence = Evidence.concat([part for part in parts if len(part)])
     if not len(evidence):
         return state
-    state = replace(state, told=state.told | _heard(chain, detections, tracks))
+    state = replace(state, told=state.told | heard)
     # What only repeats is no evidence: the table holds what changed a belief.
     evidence = evidence[identity.fresh(state.beliefs, evidence)]
     beliefs, identities = identity.step(state.beliefs, evidence)
@@ -95,11 +97,6 @@ def _heard(chain: Chain, detections: Detections, tracks: Tracks) -> frozenset[tu
     kinds = dict(zip(detections.detection_id.tolist(), _kinds(chain, detections).tolist(), strict=True))
     fed = zip(tracks.track_id.tolist(), tracks.detection_id.tolist(), strict=True)
     return frozenset((track, kinds[plot]) for track, plot in fed if kinds.get(plot))
-
-
-def _says_something_new(chain: Chain, state: ChainState, detections: Detections, tracks: Tracks) -> bool:
-    """Return whether a transponder said anything that its track has not heard yet: most scans only repeat."""
-    return not _heard(chain, detections, tracks) <= state.told
 
 
 def _kinds(chain: Chain, detections: Detections) -> NDArray[np.int64]:

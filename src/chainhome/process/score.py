@@ -34,7 +34,6 @@ from chainhome.tables import (
 GOSPA_STEP_S = 30.0
 GOSPA_CUT_M = 5_000.0
 GOSPA_POWER = 2.0
-HIDING = [LIMITS.index(name) for name in HIDING_LIMITS]
 MISSED_SCANS = 2.5
 
 
@@ -56,7 +55,7 @@ def score(
     identities: dict[str, Identities],
 ) -> Summary:
     """Score a run; `identities` maps the name of each case (as fielded, compared) to its declarations."""
-    in_view = looks[~np.isin(looks.limit, HIDING)]
+    in_view = looks[~np.isin(looks.limit, HIDING_LIMITS)]
     max_age = MISSED_SCANS * float(sensors.period_s.max(initial=1.0))
     owner, continuity = _continuity(targets, in_view, detections, tracks, max_age)
     series, truths = _gospa(truth, in_view, tracks, max_age)
@@ -120,7 +119,7 @@ def _radars(targets: Targets, sensors: Sensors, looks: Looks) -> list[dict[str, 
         mine = looks[looks.sensor_id == sensor_id]
         for target_id, target in zip(targets.target_id.tolist(), targets.name.tolist(), strict=True):
             rows = mine[mine.target_id == target_id]
-            seen = rows[~np.isin(rows.limit, HIDING)]
+            seen = rows[~np.isin(rows.limit, HIDING_LIMITS)]
             hits = np.flatnonzero(rows.detected)
             before = rows.limit[: hits[0]] if len(hits) else rows.limit
             stares = bool(np.isfinite(width))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainhome import earth, motion
-from chainhome.catalogue import Aircraft, Catalogue, System
+from chainhome.catalogue import Aircraft, Catalogue, Claim, System
 from chainhome.errors import UseError
 from chainhome.reach.approach import ballistic_approach, level_approach
 from chainhome.reach.detect import Detection, detect
@@ -68,8 +68,8 @@ def reach(question: Question, catalogue: Catalogue) -> ReachResult:
     preset = question.system.presets[question.preset]
     headline = question.system.claims["headline_range"].si
     sector = value.search.sector_width_rad
-    rules = in_order(_rules(question, ends))
     used = claims_used(question.system, preset, question.aircraft)
+    rules = in_order(_rules(question, value, used))
     return ReachResult(
         system_key=question.system.key,
         system_name=question.system.name,
@@ -267,9 +267,8 @@ def _every(fan: earth.Fan, bearing: int, sample: int) -> earth.Fan:
     )
 
 
-def _rules(question: Question, ends: dict[End, Setting]) -> set[str]:
-    value = ends["value"]
-    used = {
+def _rules(question: Question, value: Setting, claims: Sequence[tuple[str, Claim]]) -> set[str]:
+    rules = {
         "headline",
         "reference-path",
         "mean-rcs",
@@ -279,13 +278,12 @@ def _rules(question: Question, ends: dict[End, Setting]) -> set[str]:
         "preset",
         "bearings",
     }
-    used |= {"range-end", "horizon-or-terrain"} | set(value.search.rules) | set(value.engagement.rules)
-    used |= {"ballistic"} if is_ballistic(question.aircraft) else {"inbound", "height-datum"}
+    rules |= {"range-end", "horizon-or-terrain"} | set(value.search.rules) | set(value.engagement.rules)
+    rules |= {"ballistic"} if is_ballistic(question.aircraft) else {"inbound", "height-datum"}
     if value.interceptor is not None:
-        used |= {"engagement-chain", "interceptor", "ceiling"}
+        rules |= {"engagement-chain", "interceptor", "ceiling"}
     if question.terrain is not None:
-        used.add("terrain-grid")
-    preset = question.system.presets[question.preset]
-    if any(claim.status == "unverified" for _, claim in claims_used(question.system, preset, question.aircraft)):
-        used.add("unverified")
-    return used
+        rules.add("terrain-grid")
+    if any(claim.status == "unverified" for _, claim in claims):
+        rules.add("unverified")
+    return rules

@@ -24,7 +24,6 @@ from chainhome.scenario.reading import (
 from chainhome.sensors import Interrogator, Transponder
 from chainhome.tables import (
     HIDING_LIMITS,
-    LIMITS,
     SECURE_REPLIES,
     SENSOR_KINDS,
     Bools,
@@ -42,7 +41,6 @@ DECIDE, SECURE, MODE_A, MODE_S, RANGE, AZIMUTH, ELEVATION = range(7)
 # Purposes that keep the keys of looks, of cross sections and of false alarms apart.
 LOOK_KEY, RCS_KEY, FALSE_KEY = 1, 2, 3
 NOT_ASKED = SECURE_REPLIES.index("not_asked")
-HIDDEN = [LIMITS.index(name) for name in HIDING_LIMITS]
 FALSE_ALARM_MAX_ELEVATION_RAD = float(np.radians(15.0))
 REPLY_SNR = 1e4
 NEAREST_FALSE_ALARM_M = 5_000.0
@@ -229,7 +227,7 @@ def replies(watcher: Observer, looks: Looks, comparison: Interrogator | None) ->
     secure, compared = (np.full(len(looks), NOT_ASKED, np.int8) for _ in range(2))
     if asks is None:
         return Replies(mode_a, mode_s, mode_c, secure, compared)
-    in_view = ~np.isin(looks.limit, HIDDEN)
+    in_view = ~np.isin(looks.limit, HIDING_LIMITS)
     for number in np.unique(looks.target_id).tolist():
         rows = (looks.target_id == number) & in_view
         has, mine = watcher.transponders[number], keys[rows]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from chainhome.metrics import gospa, gospa_over_time
+from chainhome.metrics.matching import best_pairs
 
 ROUNDING = 1e-9
 COORDINATE = st.floats(-100.0, 100.0, allow_nan=False)
@@ -73,3 +75,57 @@ def test_over_time_each_moment_has_its_own_score(moments: list[tuple[np.ndarray,
     flip = slice(None, None, -1)
     series = gospa_over_time(x_time[flip], x[flip], y_time, y, c=20.0, times_s=times)
     assert series.distance.tolist() == pytest.approx([gospa(a, b, c=20.0).distance for a, b in moments], abs=ROUNDING)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(points(7), points(7)), max_size=4),
+    st.floats(1.0, 120.0),
+    st.sampled_from([1.0, 2.0, 3.0]),
+    st.sampled_from([0.5, 1.0, 2.0]),
+)
+def test_the_groups_of_near_pairs_give_what_the_whole_table_gives(
+    moments: list[tuple[np.ndarray, np.ndarray]], c: float, p: float, alpha: float
+) -> None:
+    times = np.arange(len(moments), dtype=float)
+    tables = [np.concatenate([np.zeros((0, 2)), *(pair[side] for pair in moments)]) for side in (0, 1)]
+    steps = [np.repeat(times, [len(pair[side]) for pair in moments]) for side in (0, 1)]
+    series = gospa_over_time(steps[0], tables[0], steps[1], tables[1], c=c, p=p, alpha=alpha, times_s=times)
+    whole = [gospa(x, y, c=c, p=p, alpha=alpha) for x, y in moments]
+    for name in ("distance", "localisation", "missed", "false"):
+        expected = [getattr(one, name) for one in whole]
+        assert getattr(series, name).tolist() == pytest.approx(expected, rel=ROUNDING, abs=1e-6)
+    if alpha < 2:
+        fewer = [min(len(x), len(y)) for x, y in moments]
+        assert series.missed_count.tolist() == [len(y) - few for (_, y), few in zip(moments, fewer, strict=True)]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(points(5), points(5)), max_size=5), st.integers(1, 40))
+def test_taking_fewer_steps_together_changes_nothing(
+    moments: list[tuple[np.ndarray, np.ndarray]], pairs_at_once: int
+) -> None:
+    tables = [np.concatenate([np.zeros((0, 2)), *(pair[side] for pair in moments)]) for side in (0, 1)]
+    steps = [np.repeat(np.arange(float(len(moments))), [len(pair[side]) for pair in moments]) for side in (0, 1)]
+    whole = gospa_over_time(steps[0], tables[0], steps[1], tables[1], c=60.0)
+    with mock.patch("chainhome.metrics.gospa._PAIRS_AT_ONCE", pairs_at_once):
+        parts = gospa_over_time(steps[0], tables[0], steps[1], tables[1], c=60.0)
+    assert parts.distance.tolist() == pytest.approx(whole.distance.tolist(), abs=ROUNDING)
+    assert parts.missed_count.tolist() == whole.missed_count.tolist()
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.floats(-9.0, -0.1)), max_size=10))
+def test_the_best_pairs_are_the_best_of_all_choices(drawn: list[tuple[int, int, float]]) -> None:
+    pairs = list({(i, j): (i, j, cost) for i, j, cost in drawn}.values())
+    i, j = (np.array([pair[side] for pair in pairs], np.int64) for side in (0, 1))
+    cost = np.array([pair[2] for pair in pairs])
+    kept = best_pairs(i, j, cost, 5, 5)
+    assert len(set(i[kept])) == len(set(j[kept])) == kept.sum()
+    best = min(
+        sum(pair[2] for pair in chosen)
+        for size in range(6)
+        for chosen in combinations(pairs, size)
+        if len({pair[0] for pair in chosen}) == len({pair[1] for pair in chosen}) == size
+    )
+    assert cost[kept].sum() == pytest.approx(best, abs=ROUNDING)

@@ -78,6 +78,15 @@ def test_in_a_recording_a_track_belongs_to_the_nearest_target() -> None:
     assert nowhere.completeness.tolist() == [0.0, 0.0]
 
 
+def test_in_a_recording_of_two_targets_equally_near_the_track_belongs_to_the_smaller_number() -> None:
+    position = np.zeros((20, 3))
+    position[:10, 0], position[10:, 0] = 200.0, -200.0
+    samples = {"sample_time_s": np.tile(TIMES, 2), "sample_target_id": np.repeat([6, 5], 10), "max_age_s": 10.0}
+    plots = Detections.make(detection_id=np.arange(10))
+    scores = continuity(row(1, TIMES, np.arange(10)), plots, sample_position_m=position, **samples)
+    assert scores.track_target_id.tolist() == [5]
+
+
 def test_a_track_of_a_plot_that_nobody_reported_is_refused() -> None:
     with pytest.raises(ValueError, match="not in the detections"):
         continuity(row(1, [0.0], [9]), Detections.make(1), sample_time_s=[0.0], sample_target_id=[1], max_age_s=1.0)

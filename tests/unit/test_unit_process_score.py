@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chainhome import metrics
+from chainhome import earth, metrics, tracking
 from chainhome.formats import read_table
 from chainhome.process import Chain, advance, score, start
 from chainhome.process.chain import _kinds
@@ -150,11 +150,9 @@ def test_what_is_declared_holds_from_its_own_time_on() -> None:
 
 
 def chain(known_codes: list[int]) -> Chain:
+    radar = Sensors.make(sensor_id=[0], lat_deg=40.0, lon_deg=32.0, height_m=900.0, period_s=PERIOD_S)
     return Chain(
-        sensors=Sensors.make(sensor_id=[0], period_s=PERIOD_S),
-        world=None,  # type: ignore[arg-type]
-        detection_probability=lambda position, sensor, time: np.full(len(position), 0.9),
-        clutter_density={0: 1e-9},
+        tracker=tracking.prepare(radar, earth.enu_frame(np.radians(40.0), np.radians(32.0), 900.0)),
         known_addresses=np.zeros(0, np.int64),
         known_codes=np.array(known_codes, np.int64),
     )
@@ -168,7 +166,7 @@ def test_a_filed_code_and_a_secure_reply_are_kinds_of_their_own() -> None:
 
 
 def test_a_chain_that_has_seen_nothing_makes_empty_tables() -> None:
-    state = start()
+    state = start(chain([]))
     assert (state.tracks, state.evidence, state.identities) == ((), (), ())
     assert callable(advance)
 

@@ -350,7 +350,9 @@ def test_the_tracker_expects_nothing_outside_sector_range_and_view(scenario: Sce
         a = np.radians(azimuth_deg)
         local: Floats = np.array([[range_m * np.sin(a), range_m * np.cos(a), up_m]])
         place = earth.to_enu(world.frame, earth.from_enu(frame, local))
-        return float(chain.detection_probability(place, sensor_id, 0.0)[0])
+        probability = chain.tracker.watchers[chain.tracker.row_of[sensor_id]].probability
+        assert callable(probability)
+        return float(np.asarray(probability(place, sensor_id, 0.0))[0])
 
     assert expected(300.0, 60e3, 8_000.0, 1) > 0.8
     assert expected(120.0, 60e3, 8_000.0, 1) == 0.0

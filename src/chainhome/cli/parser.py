@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from chainhome.errors import UseError, nearest
 
-COMMANDS = ("reach", "run", "catalogue", "verify", "schema")
+COMMANDS = ("reach", "run", "track", "score", "catalogue", "verify", "schema")
 
 
 class Parser(argparse.ArgumentParser):
@@ -84,6 +84,8 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command_name")
     _reach(commands)
     _run(commands)
+    _track(commands)
+    _score(commands)
     _catalogue(commands)
     _verify(commands)
     _schema(commands)
@@ -161,6 +163,63 @@ def _run(commands: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print only the summary, as JSON")
 
 
+def _track(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "track",
+        "track_command",
+        "track a recording: plots, ASTERIX, ADS-B",
+        "Track a recording and write a run folder with its cleaned plots and its tracks (Parquet). INPUT is plots as\n"
+        "CSV or Parquet, an ASTERIX recording, ADS-B state vectors or Mode S frames, or a run. What is left out is\n"
+        "counted.",
+        "chainhome track plots.csv --sensors sensors.toml --out tracked",
+    )
+    parser.add_argument("input", metavar="INPUT", help="the recording: a file, or a run folder")
+    parser.add_argument("--sensors", metavar="FILE", help="who looked: a sensors file (docs/sensors-file.md)")
+    parser.add_argument("--out", metavar="RUN", help="run folder (default: runs/INPUT-track, numbered if it exists)")
+    parser.add_argument(
+        "--method",
+        choices=("pmb", "gnn"),
+        default="pmb",
+        help="pmb shares every plot by probability, gnn gives it to one track: the baseline (default: pmb)",
+    )
+    parser.add_argument("--smooth", action="store_true", help="also use what came later for each estimate")
+    parser.add_argument(
+        "--register",
+        action="store_true",
+        help="estimate range, azimuth and time biases of two or more radars from common aircraft, and take them off",
+    )
+    parser.add_argument(
+        "--hide-address",
+        action="store_true",
+        help="keep Mode S addresses and Mode 3/A codes from the tracker; the plots of the run still have them",
+    )
+    parser.add_argument(
+        "--skip-undeclared", action="store_true", help="leave out plots of sensors that are not declared"
+    )
+    parser.add_argument("--replace", action="store_true", help="write over a complete run in --out")
+    parser.add_argument("--json", action="store_true", help="print only the summary, as JSON")
+
+
+def _score(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "score",
+        "score_command",
+        "score the tracks of a run against a truth",
+        "Score the tracks of a run: against a truth (GOSPA, SIAP, completeness, purity, a table in the style of\n"
+        "ED-142), or, for recordings with Mode S, against the addresses, after tracking its plots again without them.",
+        "chainhome score tracked --truth truth.csv",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run folder, of chainhome track or chainhome run")
+    against = parser.add_mutually_exclusive_group(required=True)
+    against.add_argument("--truth", metavar="FILE", help="CSV or Parquet with the columns of the table truth")
+    against.add_argument(
+        "--by-address", action="store_true", help="track the plots again without their addresses; those are the truth"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _catalogue(commands: Any) -> None:
     parser = _command(
         commands,
@@ -190,11 +249,14 @@ def _verify(commands: Any) -> None:
 
 
 def _schema(commands: Any) -> None:
-    _command(
+    parser = _command(
         commands,
         "schema",
         "schema_command",
         "the JSON Schema of the scenario file",
-        "Print the JSON Schema of the scenario file, for editors that complete and check TOML.",
+        "Print the JSON Schema of the scenario file, or of the sensors file, for editors that complete and check TOML.",
         "chainhome schema > scenario.schema.json",
+    )
+    parser.add_argument(
+        "file", nargs="?", choices=("scenario", "sensors"), default="scenario", help="which file (default: scenario)"
     )

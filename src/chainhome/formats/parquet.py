@@ -1,6 +1,7 @@
 """Tables ↔ Parquet: a file for each table, with unit, meaning and the names of enum values in the schema.
 
-A file is written beside its final name and then renamed, so that a reader never sees half a table.
+Whole tables by `write_table` and `read_table`, tables larger than the memory by `TableStream`. A file is written beside
+its final name and then renamed, so that a reader never sees half a table.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from chainhome.errors import ChainhomeError, UseError
 from chainhome.tables import Column, Table
 
 T = TypeVar("T", bound=Table)
+# Rows of a row group: 50,000 rows of tracks are 25 MB.
+GROUP_ROWS = 50_000
 
 
 def _to_arrow_array(values: Any, column: Column) -> Any:
@@ -27,13 +30,8 @@ def _to_arrow_array(values: Any, column: Column) -> Any:
     return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), width)
 
 
-def write_table(table: Table, path: Path) -> None:
-    """Write a table to `path` as Parquet (zstd); the bytes depend on the table alone.
-
-    Raises ChainhomeError where the file cannot be written, for instance on a full disk.
-    """
+def _to_arrow(table: Table) -> Any:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     arrays, schema = [], []
     for name, column in table.columns().items():
@@ -45,15 +43,93 @@ def write_table(table: Table, path: Path) -> None:
             metadata["shape"] = json.dumps(list(getattr(table, name).shape[1:]))
         arrays.append(array)
         schema.append(pa.field(name, array.type, metadata=metadata))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(schema, metadata={"table": table.file_name}))
+
+
+def write_table(table: Table, path: Path) -> None:
+    """Write a table to `path` as Parquet (zstd); the bytes depend on the table alone.
+
+    Raises ChainhomeError where the file cannot be written, for instance on a full disk.
+    """
+    import pyarrow.parquet as pq
+
     partial = path.with_name(f".{path.name}.partial")
     try:
-        content = pa.Table.from_arrays(arrays, schema=pa.schema(schema, metadata={"table": table.file_name}))
+        content = _to_arrow(table)
         with partial.open("wb") as file:
             pq.write_table(content, file, compression="zstd")
         os.replace(partial, path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+class TableStream:
+    """Writes one table piece by piece in bounded memory: `write` as often as rows come, then `close`.
+
+    Rows are put together into row groups. The file has its final name only after `close`, whole.
+    """
+
+    def __init__(self, path: Path, *, group_rows: int = GROUP_ROWS) -> None:
+        """Write to `path`; nothing is opened before the first row group."""
+        self.path = path
+        self.rows = 0
+        self._group_rows = group_rows
+        self._waiting: list[Table] = []
+        self._waiting_rows = 0
+        self._partial = path.with_name(f".{path.name}.partial")
+        self._file: Any = None
+        self._writer: Any = None
+
+    def write(self, table: Table) -> None:
+        """Take rows in; raises ChainhomeError where they cannot be written."""
+        if not len(table) and (self._waiting or self._writer is not None):
+            return
+        if self._waiting and not self._waiting_rows:
+            # An empty table stands for the columns only until rows come.
+            self._waiting = []
+        self._waiting.append(table)
+        self._waiting_rows += len(table)
+        self.rows += len(table)
+        if self._waiting_rows >= self._group_rows:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow.parquet as pq
+
+        kind = type(self._waiting[0])
+        content = _to_arrow(kind.concat(self._waiting))
+        self._waiting, self._waiting_rows = [], 0
+        try:
+            if self._writer is None:
+                self._file = self._partial.open("wb")
+                self._writer = pq.ParquetWriter(self._file, content.schema, compression="zstd")
+            self._writer.write_table(content)
+        except OSError as error:
+            self.discard()
+            raise ChainhomeError(f"cannot write {self.path}: {error.strerror or error}") from error
+
+    def close(self) -> None:
+        """Finish the file under its final name; a stream that was never given a table leaves none."""
+        if self._waiting:
+            self._flush()
+        if self._writer is None:
+            return
+        try:
+            self._writer.close()
+            self._file.close()
+            os.replace(self._partial, self.path)
+        except OSError as error:
+            self.discard()
+            raise ChainhomeError(f"cannot write {self.path}: {error.strerror or error}") from error
+        self._writer = None
+
+    def discard(self) -> None:
+        """Leave no file."""
+        if self._file is not None:
+            self._file.close()
+        self._writer = None
+        self._partial.unlink(missing_ok=True)
 
 
 def read_table(kind: type[T], path: Path) -> T:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainhome.metrics.sampling import tracks_at
-from chainhome.tables import TRACK_STATUSES, Detections, Tracks
+from chainhome.metrics.ownership import CONFIRMED, ever_confirmed, majority, nearest_target, places, target_of
+from chainhome.metrics.sampling import shown_at
+from chainhome.tables import Detections, Tracks
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-_CONFIRMED = TRACK_STATUSES.index("confirmed")
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,10 @@ class Continuity:
     track_id: Ints
     track_target_id: Ints
     """(t,) the target that most of the track's plots came from; -1 = a false track."""
+
+    def of_rows(self, track_id: Ints) -> Ints:
+        """Return for each row's track the target that it belongs to; -1 = none, or never confirmed."""
+        return np.append(self.track_target_id, -1)[places(self.track_id, track_id)]
 
 
 def continuity(
@@ -69,99 +73,55 @@ def continuity(
     position = None if sample_position_m is None else np.asarray(sample_position_m, np.float64)
     order = np.lexsort([time, target])
     time, target, position = time[order], target[order], None if position is None else position[order]
-    ever = np.unique(tracks.track_id[tracks.status == _CONFIRMED])
-    rows = tracks[np.isin(tracks.track_id, ever)].sorted_by("time_s", "track_id")
-    fed = rows[rows.detection_id >= 0]
-    fed_target = _target_of(fed.detection_id, detections)
-    if (detections.target_id >= 0).any():
-        owner = _majority(ever, fed.track_id, fed_target)
-        purity_known = True
+    ever = ever_confirmed(tracks)
+    fed = np.flatnonzero((tracks.detection_id >= 0) & np.isin(tracks.track_id, ever))
+    fed = fed[np.lexsort([tracks.track_id[fed], tracks.time_s[fed]])]
+    fed_target = target_of(tracks.detection_id[fed], detections)
+    known = bool((detections.target_id >= 0).any())
+    if known:
+        owner = majority(ever, tracks.track_id[fed], fed_target)
     else:
-        owner = _nearest(rows, ever, time, target, position, max_age_s, near_m)
-        fed_target, purity_known = owner[np.searchsorted(ever, fed.track_id)], False
-    shown = _shown(rows, ever, owner, time, target, max_age_s)
-    names = np.unique(target)
-    runs = [_runs(time[target == name], shown[target == name]) for name in names]
-    fed_owner = owner[np.searchsorted(ever, fed.track_id)]
-    confirmed = fed.status == _CONFIRMED
-    first = [fed.time_s[confirmed & (fed_owner == name)] for name in names]
-    own = [fed_target[fed_owner == name] for name in names]
-    steady = [fed.track_id[confirmed & (fed_target == name)] for name in names]
-    return Continuity(
-        target_id=names,
-        first_confirmed_s=np.array([times[0] if len(times) else np.nan for times in first]),
-        completeness=np.array([shown[target == name].mean() for name in names]),
-        breaks=np.array([_breaks(time[target == name], shown[target == name], max_age_s) for name in names], np.int64),
-        id_switches=np.array([(np.diff(ids) != 0).sum() for ids in steady], np.int64),
-        purity=np.array(
-            [(a == name).mean() if purity_known and len(a) else np.nan for a, name in zip(own, names, strict=True)]
-        ),
-        longest_s=np.array([run.max(initial=0.0) for run in runs]),
-        track_id=ever,
-        track_target_id=owner,
-    )
+        owner = nearest_target(tracks, ever, time, target, position, max_age_s, near_m)
+        fed_target = owner[np.searchsorted(ever, tracks.track_id[fed])]
+    names, place = np.unique(target, return_inverse=True)
+    of_row = np.append(owner, -1)[places(ever, tracks.track_id)]
+    shown = shown_at(tracks, of_row, time, target, max_age_s)
+    first, purity, switches = _by_plots(tracks, fed, of_row[fed], fed_target, names)
+    completeness, breaks, longest = _by_samples(time, place, shown, len(names), max_age_s)
+    purity = purity if known else np.full(len(names), np.nan)
+    return Continuity(names, first, completeness, breaks, switches, purity, longest, ever, owner)
 
 
-def _target_of(detection_id: Ints, detections: Detections) -> Ints:
-    order = np.argsort(detections.detection_id)
-    known = detections.detection_id[order]
-    at = np.searchsorted(known, detection_id)
-    if (at == len(known)).any() or (known[at] != detection_id).any():
-        raise ValueError("a track names a detection_id that is not in the detections")
-    return np.asarray(detections.target_id[order][at], np.int64)
+def _by_plots(tracks: Tracks, fed: Ints, owner: Ints, target: Ints, names: Ints) -> tuple[Floats, Floats, Ints]:
+    """Return what the rows `fed` by a plot tell of each target: first confirmation, purity, identity switches."""
+    confirmed = tracks.status[fed] == CONFIRMED
+    of_owner, of_target = places(names, owner), places(names, target)
+    own = of_owner >= 0
+    first = np.full(len(names), np.nan)
+    rows = np.flatnonzero(own & confirmed)[::-1]
+    first[of_owner[rows]] = tracks.time_s[fed[rows]]  # the earliest is written last, and stays
+    plots = np.bincount(of_owner[own], minlength=len(names))
+    pure = np.bincount(of_owner[own & (target == owner)], minlength=len(names))
+    purity = np.divide(pure, plots, out=np.full(len(names), np.nan), where=plots > 0)
+    rows = np.flatnonzero(confirmed & (of_target >= 0))
+    rows = rows[np.argsort(of_target[rows], kind="stable")]
+    changed = (np.diff(of_target[rows]) == 0) & (np.diff(tracks.track_id[fed[rows]]) != 0)
+    switches = np.bincount(of_target[rows][1:][changed], minlength=len(names))
+    return first, purity, switches
 
 
-def _majority(track_ids: Ints, fed_track: Ints, fed_target: Ints) -> Ints:
-    pairs, votes = np.unique(np.column_stack([fed_track, fed_target]), axis=0, return_counts=True)
-    # Most votes last within each track; a tie goes to a real target before a false alarm, then to the smaller id.
-    order = np.lexsort([-pairs[:, 1], pairs[:, 1] >= 0, votes, pairs[:, 0]])
-    winner = np.full(len(track_ids), -1, np.int64)
-    winner[np.searchsorted(track_ids, pairs[order, 0])] = pairs[order, 1]
-    return winner
-
-
-def _nearest(
-    rows: Tracks, track_ids: Ints, time: Floats, target: Ints, position: Floats | None, max_age_s: float, near_m: float
-) -> Ints:
-    owner = np.full(len(track_ids), -1, np.int64)
-    if position is None:
-        return owner
-    shown = tracks_at(rows, np.unique(time), max_age_s=max_age_s)
-    best = np.full(len(track_ids), near_m)
-    for name in np.unique(target):
-        mine = target == name
-        at = np.minimum(np.searchsorted(time[mine], shown.time_s), mine.sum() - 1)
-        together = time[mine][at] == shown.time_s
-        distance = np.linalg.norm(shown.position_m - position[mine][at], axis=1)[together]
-        which = np.searchsorted(track_ids, shown.track_id[together])
-        count = np.bincount(which, minlength=len(track_ids))
-        mean = np.bincount(which, distance, len(track_ids)) / np.maximum(count, 1)
-        nearer = (count > 0) & (mean < best)
-        owner[nearer], best[nearer] = name, mean[nearer]
-    return owner
-
-
-def _shown(
-    rows: Tracks, track_ids: Ints, owner: Ints, time: Floats, target: Ints, max_age_s: float
-) -> NDArray[np.bool_]:
-    times = np.unique(time)
-    samples = tracks_at(rows, times, max_age_s=max_age_s)
-    names = np.unique(target)
-    of = owner[np.searchsorted(track_ids, samples.track_id)]
-    real = np.isin(of, names)
-    seen = np.zeros((len(names), len(times)), np.bool_)
-    seen[np.searchsorted(names, of[real]), np.searchsorted(times, samples.time_s[real])] = True
-    return seen[np.searchsorted(names, target), np.searchsorted(times, time)]
-
-
-def _breaks(time: Floats, shown: NDArray[np.bool_], max_age_s: float) -> int:
-    """Return how often a shown target was lost at its next sample, soon enough to be in view still, and found later."""
-    found_later = np.flatnonzero(shown).max(initial=-1) > np.arange(len(shown))
-    lost = shown[:-1] & ~shown[1:] & (np.diff(time) <= max_age_s) & found_later[1:]
-    return int(lost.sum())
-
-
-def _runs(time: Floats, shown: NDArray[np.bool_]) -> Floats:
-    """Return the length in seconds of each unbroken run of shown samples, which are in time order."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], shown, [False]]).astype(np.int8)))
-    return np.asarray(time[edges[1::2] - 1] - time[edges[::2]], np.float64)
+def _by_samples(time: Floats, place: Ints, shown: Bools, count: int, max_age_s: float) -> tuple[Floats, Ints, Floats]:
+    """Return what the samples, sorted by target and time, tell: completeness, breaks, longest run without a loss."""
+    completeness = np.bincount(place, shown, count) / np.maximum(np.bincount(place, minlength=count), 1)
+    last = np.full(count, -1)
+    seen = np.flatnonzero(shown)
+    last[place[seen]] = seen  # the last of equal places stays
+    same = place[1:] == place[:-1]
+    # Lost at the next sample, soon enough to be in view still, and found again later.
+    lost = same & shown[:-1] & ~shown[1:] & (np.diff(time) <= max_age_s) & (last[place[1:]] > np.arange(1, len(time)))
+    breaks = np.bincount(place[1:][lost], minlength=count)
+    begins = shown & np.append(True, ~(same & shown[:-1]))[: len(time)]
+    ends = shown & np.append(~(same & shown[1:]), True)[: len(time)]
+    longest = np.zeros(count)
+    np.maximum.at(longest, place[begins], time[ends] - time[begins])
+    return completeness, breaks, longest

@@ -1,21 +1,19 @@
-"""The chain of every input: looks of sensors in the order of their ends → tracks, evidence and identities.
+"""The chain of every input: plots in any pieces → tracks, evidence and identities.
 
-`start`, `advance` look by look, `finished`. The state is passed in and out; nothing else is remembered.
+`start`, `advance` piece by piece, `finished`. The state is passed in and out; nothing else is remembered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome import earth, identity, tracking
-from chainhome.tables import SECURE_REPLIES, Detections, Evidence, Identities, Sensors, Tracks
+from chainhome import identity, tracking
+from chainhome.tables import SECURE_REPLIES, Detections, Evidence, Identities, Tracks
 
-Floats = NDArray[np.float64]
-DetectionProbability = Callable[[Floats, int, float], Floats]
 EvidenceModel = Callable[[Detections, Tracks], Evidence]
 
 
@@ -23,15 +21,11 @@ EvidenceModel = Callable[[Detections, Tracks], Evidence]
 class Chain:
     """What does not change while a chain runs: who looks, where, how well, and which aircraft filed a plan."""
 
-    sensors: Sensors
-    world: earth.Frame
-    detection_probability: DetectionProbability
-    clutter_density: dict[int, float]
+    tracker: tracking.Setup
     known_addresses: NDArray[np.int64]
     known_codes: NDArray[np.int64]
     evidence_models: tuple[EvidenceModel, ...] = ()
-    """Further kinds of evidence than replies: each takes a scan's plots and tracks and returns rows of evidence."""
-    params: tracking.TrackerParams = field(default_factory=tracking.TrackerParams)
+    """Further kinds of evidence than replies: each takes plots and the tracks of them and returns rows of evidence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,29 +41,23 @@ class ChainState:
     identities: tuple[Identities, ...] = ()
 
 
-def start() -> ChainState:
+def start(chain: Chain) -> ChainState:
     """Return a chain that has seen nothing."""
-    return ChainState(tracking.initial_state(), identity.no_beliefs())
+    return ChainState(tracking.initial_state(chain.tracker), identity.no_beliefs())
 
 
-def advance(chain: Chain, state: ChainState, detections: Detections, sensor_id: int, time_s: float) -> ChainState:
-    """Take in one look of one sensor: all plots of a scan that ended at `time_s`."""
-    tracker, tracks = tracking.step(
-        state.tracker,
-        detections,
-        sensors=chain.sensors,
-        world=chain.world,
-        time_s=time_s,
-        detection_probability=chain.detection_probability,
-        clutter_density=chain.clutter_density[sensor_id],
-        sensor_id=sensor_id,
-        params=chain.params,
-    )
+def advance(chain: Chain, state: ChainState, detections: Detections, until_s: float) -> ChainState:
+    """Take in plots of any sensors; all up to `until_s` have then been given (see `tracking.feed`)."""
+    from chainhome.tracking.tracker import feed
+
+    # Tracks also come of plots that were given before and had to wait.
+    seen = Detections.concat([state.tracker.waiting, detections])
+    tracker, tracks = feed(state.tracker, detections, chain.tracker, until_s=until_s)
     state = replace(state, tracker=tracker, tracks=(*state.tracks, tracks))
-    heard = _heard(chain, detections, tracks)
+    heard = _heard(chain, seen, tracks)
     # Most scans only repeat what a transponder has told its track before.
-    parts = [] if heard <= state.told else [identify(chain, detections, tracks)]
-    parts += [model(detections, tracks) for model in chain.evidence_models]
+    parts = [] if heard <= state.told else [identify(chain, seen, tracks)]
+    parts += [model(seen, tracks) for model in chain.evidence_models]
     evidence = Evidence.concat([part for part in parts if len(part)])
     if not len(evidence):
         return state

@@ -49,7 +49,7 @@ SPAN_S = 300.0
 # What the tracker expects to see: a target of 2 m² at the radar's published range, seldom better than 0.95.
 EXPECTED_RCS_M2 = 2.0
 BEST_EXPECTED_PD = 0.95
-CHAIN_STEPS_PER_TICK = 25
+PIECE_S = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,11 +170,9 @@ def _chain(
             FALSE_ALARM_MAX_ELEVATION_RAD,
         )
     filed = (targets.allegiance == ALLEGIANCES.index("neutral")) & scenario.flight_plans
+    setup = tracking.prepare(table, world, detection_probability=expected, clutter_density=density)
     return process.Chain(
-        sensors=table,
-        world=world,
-        detection_probability=expected,
-        clutter_density=density,
+        tracker=setup,
         known_addresses=targets.icao_address[filed & (targets.icao_address >= 0)],
         known_codes=targets.mode_3a[filed & (targets.mode_3a >= 0)],
     )
@@ -183,14 +181,13 @@ def _chain(
 def _follow(
     chain: process.Chain, detections: Detections, length_s: float, progress: Progress
 ) -> tuple[Tracks, Evidence, Identities]:
-    """Feed the chain with every scan of every radar, in the order of their ends."""
-    state = process.start()
-    looks = tracking.looks_of(detections, chain.sensors, start_s=0.0, end_s=length_s)
-    for number, batch in enumerate(looks):
-        state = process.advance(chain, state, detections[batch.rows], batch.sensor_id, batch.time_s)
-        if number % CHAIN_STEPS_PER_TICK == 0:
-            progress("track", number / len(looks))
-    progress("track", 1.0)
+    """Feed the chain with the plots of all radars, a minute at a time."""
+    state = process.start(chain)
+    ends = np.append(np.arange(PIECE_S, length_s, PIECE_S), np.inf)
+    cuts = np.searchsorted(detections.time_s, np.append(0.0, ends))
+    for number, end in enumerate(ends):
+        state = process.advance(chain, state, detections[cuts[number] : cuts[number + 1]], float(end))
+        progress("track", (number + 1) / len(ends))
     return process.finished(state)
 
 

@@ -1,20 +1,31 @@
-"""Tracking: plots in, tracks out, by `step(state, detections, ...)`, one look of one sensor in each call."""
+"""Tracking: plots in, tracks out. `prepare` once, then `feed` plots in any pieces."""
 
 from __future__ import annotations
 
-from chainhome.tracking.looks import Look, looks_of
-from chainhome.tracking.params import TrackerParams
-from chainhome.tracking.state import TrackerState, initial_state
-from chainhome.tracking.tracker import DetectionProbability, combined, step, uniform_clutter_density
+from chainhome.tracking.params import AIRCRAFT, MotionModel, TrackerParams
+from chainhome.tracking.setup import DetectionProbability, Setup, prepare, uniform_clutter_density
+from chainhome.tracking.state import TrackerState, combined, initial_state
 
 __all__ = [
+    "AIRCRAFT",
     "DetectionProbability",
-    "Look",
+    "MotionModel",
+    "Setup",
     "TrackerParams",
     "TrackerState",
     "combined",
+    "feed",
     "initial_state",
-    "looks_of",
+    "prepare",
     "step",
     "uniform_clutter_density",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import the compiled passes only when they are used: Numba takes half a second."""
+    if name in ("feed", "step"):
+        from chainhome.tracking import tracker
+
+        return getattr(tracker, name)
+    raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""What a sensor says of a state: plots of every kind brought to one form, and that form linearised about a state.
+"""What sensors say, brought to one form: detections of any kind in, plots of five slots out.
 
 A plot has five slots: range, azimuth and elevation (or x, y, z where the sensor reports a position), range rate, and
 the pressure altitude of a transponder. A slot that was not measured is NaN and takes no part, so a 2-D radar, a 3-D
@@ -13,34 +13,40 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.earth.geodesy import Frame, enu_to_geodetic
-from chainhome.earth.polar import measure, measure_jacobian
-from chainhome.tables import Detections, Sensors
+from chainhome.tables import Detections
+from chainhome.tracking.birth import beginnings
+from chainhome.tracking.setup import Setup
+from chainhome.tracking.slots import AZIMUTH, DOPPLER, ELEVATION, HEIGHT, RANGE
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-RANGE, AZIMUTH, ELEVATION, DOPPLER, HEIGHT = range(5)
-SLOTS = 5
-
 
 @dataclass(frozen=True, eq=False)
 class Plots:
-    """The plots of one look of one sensor, m rows in time order."""
+    """m plots, in the order of their detections."""
 
     time_s: Floats
+    sensor: Ints
+    """(m,) row of the sensors."""
     value: Floats
     """(m, 5) range, azimuth, elevation (or x, y, z), range rate, height above mean sea level; NaN = not measured."""
-    sigma: Floats
-    """(m, 5) standard deviations of the slots; 1 where nothing was measured."""
-    cartesian: Bools
-    """(m,) whether the first three slots are x, y, z."""
+    variance: Floats
+    """(m, 5) of the slots; 1 where nothing was measured."""
     detection_id: Ints
     mode_3a: Ints
     mode_s_address: Ints
     clutter_density: Floats
-    """(m,) false plots per look and unit of the plot's position slots: 1/(m rad rad), 1/(m rad), 1/m³ or 1/m²."""
+    """(m,) false plots in a scan and unit of the plot's slots."""
+    new_density: Floats
+    """(m,) what one new object on a square metre of ground is in a unit of the plot's slots."""
+    cell: Ints
+    """(m,) cell of the grid of objects not yet seen, as a flat index."""
+    mean: Floats
+    """(m, 6) the state of a track that begins with the plot."""
+    covariance: Floats
+    """(m, 6, 6)."""
 
     def __len__(self) -> int:
         """Return the number of plots."""
@@ -51,82 +57,67 @@ class Plots:
         return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self)})
 
 
-def plots_of(
-    detections: Detections,
-    sensor: Sensors,
-    clutter_density: Floats,
-    flight_level_sigma_m: float,
-    position_sigma_m: float,
-) -> Plots:
-    """Return the detections of one sensor (a table of one row) as plots, in an order that does not depend on theirs.
+def plots_of(detections: Detections, setup: Setup, clutter_density: Floats | None = None) -> Plots:
+    """Return detections of any of the setup's sensors as plots.
 
     A plot without its own standard deviation takes the sensor's. `range_sigma_m` of a reported position is the
     standard deviation of each axis, `position_sigma_m` where neither the plot nor the sensor gives one. A flight
     level is used only for a plot without any other height: pressure altitude has the weather's bias of 100 m and more.
-    Raises ValueError for a plot that has neither range and azimuth nor x and y, or no standard deviation.
+    `clutter_density` (m,) stands in for that of the sensors. Raises ValueError for a plot of a sensor that is not in
+    the setup, that has neither range and azimuth nor x and y, or that has no standard deviation.
     """
-    d = detections
-    cartesian = np.isnan(d.range_m)
+    d, p = detections, setup.params
+    sensor = _rows(d, setup)
+    polar = np.array([w.polar for w in setup.watchers])[sensor]
     value = np.column_stack([d.range_m, d.azimuth_rad, d.elevation_rad, d.doppler_mps, d.flight_level_m])
-    value[cartesian, :3] = np.column_stack([d.x_m, d.y_m, d.z_m])[cartesian]
-    value[~np.isnan(value[:, ELEVATION]), HEIGHT] = np.nan
+    variance = np.array([w.sigma for w in setup.watchers])[sensor]
     own = np.column_stack([d.range_sigma_m, d.azimuth_sigma_rad, d.elevation_sigma_rad])
-    published = np.array([sensor.range_sigma_m[0], sensor.azimuth_sigma_rad[0], sensor.elevation_sigma_rad[0]])
-    sigma = np.ones_like(value)
-    sigma[:, :3] = np.where(np.isnan(own), published, own)
-    axis_sigma = np.where(np.isnan(sigma[:, RANGE]), position_sigma_m, sigma[:, RANGE])
-    sigma[cartesian, :3] = axis_sigma[cartesian, None]
-    sigma[:, DOPPLER] = sensor.doppler_sigma_mps[0]
-    value[np.isnan(sigma[:, DOPPLER]), DOPPLER] = np.nan
-    sigma[:, HEIGHT] = flight_level_sigma_m
+    if not polar.all():
+        value[~polar, :3] = np.column_stack([d.x_m, d.y_m, d.z_m])[~polar]
+        value[~polar, DOPPLER] = np.nan
+        own[~polar] = d.range_sigma_m[~polar, None]
+    value[~np.isnan(value[:, ELEVATION]), HEIGHT] = np.nan
+    variance[:, :3] = np.where(np.isnan(own), variance[:, :3], own)
+    value[np.isnan(variance[:, DOPPLER]), DOPPLER] = np.nan
+    variance *= variance
     present = ~np.isnan(value)
-    _refuse(d, np.asarray(~present[:, :2].all(axis=1)), "expected range and azimuth, or x and y")
+    _refuse(d, np.asarray(~present[:, :2].all(axis=1)), "expected range and azimuth of a radar, x and y of a report")
     _refuse(
-        d, np.asarray((present & ~(sigma > 0)).any(axis=1)), "expected a positive standard deviation of plot or sensor"
+        d,
+        np.asarray((present & ~(variance > 0)).any(axis=1)),
+        "expected a positive standard deviation of plot or sensor",
     )
-    sigma[~present] = 1.0
-    order = np.lexsort([value[:, AZIMUTH], value[:, RANGE], d.detection_id, d.time_s])
-    plots = Plots(d.time_s, value, sigma, cartesian, d.detection_id, d.mode_3a, d.mode_s_address, clutter_density)
-    return plots[order]
-
-
-def linearise(mean: Floats, plots: Plots, sensor: Frame, world: Frame) -> tuple[Floats, Floats]:
-    """Return innovations (k, 5) and Jacobians (k, 5, 6), both divided by the plot's standard deviations, for k pairs.
-
-    Row i holds state `mean[i]` (k, 6) against plot i; slots that were not measured are zero in both.
-    """
-    predicted, jacobian = np.zeros((len(mean), SLOTS)), np.zeros((len(mean), SLOTS, 6))
-    polar = np.flatnonzero(~plots.cartesian)
-    position, velocity = mean[polar, :3], mean[polar, 3:]
-    predicted[polar, :3] = np.column_stack(measure(position, sensor, world))
-    # Straight above the sensor azimuth has no derivative: there the plot is left to fail the gate.
-    jacobian[polar, :3, :3] = np.nan_to_num(measure_jacobian(position, sensor, world))
-    sight = jacobian[polar, RANGE, :3]
-    speed = np.einsum("ki,ki->k", sight, velocity)
-    predicted[polar, DOPPLER] = speed
-    across = velocity - sight * speed[:, None]
-    jacobian[polar, DOPPLER, :3] = across / predicted[polar, RANGE, None]
-    jacobian[polar, DOPPLER, 3:] = sight
-    cartesian = np.flatnonzero(plots.cartesian)
-    predicted[cartesian, :3] = mean[cartesian, :3]
-    jacobian[cartesian[:, None], range(3), range(3)] = 1.0
-    high = np.flatnonzero(~np.isnan(plots.value[:, HEIGHT]))
-    if len(high):
-        lat, lon, predicted[high, HEIGHT] = enu_to_geodetic(world, mean[high, :3])
-        jacobian[high, HEIGHT, :3] = upward(lat, lon, world)
-    innovation = plots.value - predicted
-    innovation[polar, AZIMUTH] = wrapped(innovation[polar, AZIMUTH])
-    present = ~np.isnan(plots.value)
-    innovation = np.where(present, innovation, 0.0) / plots.sigma
-    jacobian *= (present / plots.sigma)[:, :, None]
-    return innovation, jacobian
-
-
-def upward(lat_rad: Floats, lon_rad: Floats, world: Frame) -> Floats:
-    """Return the unit vectors (n, 3) in the world frame along which height above the ellipsoid grows."""
-    cos_lat = np.cos(lat_rad)
-    up = np.column_stack([cos_lat * np.cos(lon_rad), cos_lat * np.sin(lon_rad), np.sin(lat_rad)])
-    return np.asarray(up @ world.rotation.T, np.float64)
+    _refuse(d, np.isinf(value).any(axis=1) | np.isinf(variance).any(axis=1), "expected finite values")
+    _refuse(d, polar & ~(value[:, RANGE] > 0), "expected a range above 0")
+    variance[~present] = 1.0
+    value[polar, AZIMUTH] = wrapped(value[polar, AZIMUTH])
+    mean, covariance = beginnings(value, variance, sensor, setup)
+    clutter = (
+        np.array([w.clutter_density for w in setup.watchers])[sensor] if clutter_density is None else clutter_density
+    )
+    if not (clutter >= 0).all():
+        raise ValueError("clutter_density must not be negative or NaN")
+    thin = np.where(present[:, DOPPLER], 1.0 / p.doppler_span_mps, 1.0)
+    thin = thin * np.where(present[:, HEIGHT], 1.0 / p.birth_height_span_m, 1.0)
+    replied = (d.mode_3a >= 0) | (d.mode_s_address >= 0)
+    high = present[:, ELEVATION]
+    r = value[:, RANGE]
+    size = np.where(polar, r * np.where(high, r * np.cos(np.where(high, value[:, ELEVATION], 0.0)), 1.0), 1.0)
+    new = size * np.where(high, 1.0 / p.birth_height_span_m, 1.0) * thin
+    return Plots(
+        time_s=d.time_s,
+        sensor=sensor,
+        value=value,
+        variance=variance,
+        detection_id=d.detection_id,
+        mode_3a=d.mode_3a,
+        mode_s_address=d.mode_s_address,
+        clutter_density=np.asarray(clutter, np.float64) * thin * np.where(replied, p.false_reply_share, 1.0),
+        new_density=new,
+        cell=_cells(mean, setup),
+        mean=mean,
+        covariance=covariance,
+    )
 
 
 def wrapped(angle_rad: Floats) -> Floats:
@@ -136,6 +127,31 @@ def wrapped(angle_rad: Floats) -> Floats:
     [-1.5708]
     """
     return np.asarray((angle_rad + np.pi) % (2.0 * np.pi) - np.pi, np.float64)
+
+
+def refuse_times(detections: Detections) -> None:
+    """Raise ValueError for a plot whose time is not a finite number."""
+    _refuse(detections, ~np.isfinite(detections.time_s), "expected a finite time_s")
+
+
+def _cells(mean: Floats, setup: Setup) -> Ints:
+    g = setup.grid
+    rows, columns = g.shape
+    x = np.clip((mean[:, 0] - g.x_m) / g.cell_m, 0, columns - 1).astype(np.int64)
+    y = np.clip((mean[:, 1] - g.y_m) / g.cell_m, 0, rows - 1).astype(np.int64)
+    return np.asarray(y * columns + x, np.int64)
+
+
+def _rows(detections: Detections, setup: Setup) -> Ints:
+    if not len(detections):
+        return np.zeros(0, np.int64)
+    if len(setup.watchers) == 1 and (detections.sensor_id == setup.watchers[0].sensor_id).all():
+        return np.zeros(len(detections), np.int64)
+    names, back = np.unique(detections.sensor_id, return_inverse=True)
+    rows = [setup.row_of.get(name, -1) for name in names.tolist()]
+    if min(rows) < 0:
+        raise ValueError(f"detections of sensor_id {names[rows.index(-1)]}, which is not in sensors")
+    return np.asarray(rows, np.int64)[back]
 
 
 def _refuse(detections: Detections, bad: Bools, expected: str) -> None:

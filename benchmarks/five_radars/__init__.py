@@ -1,0 +1,1 @@
+"""Real flights seen by five simulated radars, for bench_five_radars.py: `flights`, `radars`, `trial`, `score`."""

@@ -1,0 +1,304 @@
+"""A tracked run and a truth → its scores: against positions from elsewhere, or against the addresses in its own plots.
+
+Against positions, a target counts only where a sensor could have seen it: inside the instrumented range and above the
+horizon of a smooth earth. Against addresses, the plots are tracked again with the replies hidden from the tracker.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainhome import earth, metrics
+from chainhome.errors import ChainhomeError, UseError
+from chainhome.formats.column_file import (
+    batches,
+    floats,
+    is_time_text,
+    open_columns,
+    shown_columns,
+    unix_times,
+    whole_numbers,
+)
+from chainhome.process.follow import follow
+from chainhome.process.recording import Recording
+from chainhome.scenario.sensors_file import Watch
+from chainhome.tables import SENSOR_KINDS, Bools, Detections, Floats, Sensors, Tracks, Truth
+
+GOSPA_CUT_M, GOSPA_POWER = 5_000.0, 2.0
+MISSED_SCANS = 2.5
+LONGEST_AGE_S, SHORTEST_AGE_S = 60.0, 5.0
+# How often the picture is scored at most, and between which rows of a truth its target flies straight on.
+STEPS, SHORTEST_STEP_S, GAP_S = 2_000, 0.5, 30.0
+ED142_STEP_S = 4.0
+_REPORTING = tuple(SENSOR_KINDS.index(kind) for kind in ("ads_b", "mlat"))
+
+
+def read_truth(path: Path, world: earth.Frame | None, epoch_unix_s: float) -> tuple[Truth, int]:
+    """Return the truth in a CSV or Parquet file, sorted by target and time, and how many of its rows were left out.
+
+    Columns: `time_s` (or `time_utc`, `timestamp`, `time` as UTC), `target_id`, and `lat_deg`, `lon_deg`, `altitude_m`
+    or else `x_m`, `y_m`, `z_m` in the run's world. Rows with a gap in these are left out. Raises UseError where columns
+    are missing, or UTC times meet a run that does not know when it was; ChainhomeError for a truth without rows.
+    """
+    file = open_columns(path)
+    names = set(file.columns)
+    time_name = next((name for name in ("time_s", "time_utc", "timestamp", "time") if name in names), "")
+    # Where both are there, latitude and longitude count: x, y, z of another run have another origin.
+    world_columns = {"x_m", "y_m", "z_m"} <= names
+    geodetic = not world_columns or ({"lat_deg", "lon_deg", "altitude_m"} <= names and world is not None)
+    needs = {"target_id"} | ({"lat_deg", "lon_deg", "altitude_m"} if geodetic else {"x_m", "y_m", "z_m"})
+    if not time_name or not needs <= names:
+        raise UseError(
+            f"{path}: no truth: expected the columns time_s, target_id and x_m, y_m, z_m (or lat_deg, lon_deg, "
+            f"altitude_m); it has {shown_columns(file)}"
+        )
+    if geodetic and world is None:
+        raise UseError(
+            f"{path}: the run does not know where its frame lies; expected x_m, y_m, z_m, not lat_deg, lon_deg"
+        )
+    parts, rows = [], 0
+    for batch in batches(file, {time_name, *needs, "vx_mps", "vy_mps", "vz_mps"}):
+        rows += batch.counts.get("rows", 0)
+        if batch.cut:
+            raise ChainhomeError(f"{batch.cut}; a truth has to be whole")
+        if batch.rows:
+            parts.append(_truth_part(batch.columns, time_name, world if geodetic else None, epoch_unix_s, path))
+    truth = Truth.concat(parts)
+    whole = np.isfinite(np.column_stack([truth.time_s, truth.x_m, truth.y_m, truth.z_m])).all(axis=1)
+    truth = truth[whole & (truth.target_id >= 0)].sorted_by("target_id", "time_s")
+    twice = np.append(False, (np.diff(truth.target_id) == 0) & (np.diff(truth.time_s) == 0))[: len(truth)]
+    truth = truth[~twice]
+    if not len(truth):
+        raise ChainhomeError(f"{path} holds no usable row of truth ({rows:,} rows)")
+    return truth, rows - len(truth)
+
+
+def _truth_part(
+    columns: dict[str, Any], time_name: str, world: earth.Frame | None, epoch_unix_s: float, path: Path
+) -> Truth:
+    counts: Counter[str] = Counter()
+    raw = columns[time_name]
+    if time_name != "time_s" or is_time_text(raw):
+        if np.isnan(epoch_unix_s):
+            raise UseError(
+                f"{path}: {time_name} is UTC, and the run does not say when it was; expected time_s in seconds"
+            )
+        time = unix_times(raw, counts, f"{path.name}: {time_name}") - epoch_unix_s
+    else:
+        time = floats(raw, counts)
+    value = {name: floats(array, counts) for name, array in columns.items() if name not in (time_name, "target_id")}
+    if world is not None:
+        lat, lon = np.radians(value["lat_deg"]), np.radians(value["lon_deg"])
+        place = earth.geodetic_to_enu(world, lat, lon, value["altitude_m"])
+        value |= dict(zip(("x_m", "y_m", "z_m"), place.T, strict=True))
+    return Truth.make(len(time), time_s=time, target_id=whole_numbers(columns["target_id"], counts), **value)
+
+
+def in_cover(truth: Truth, watch: Watch) -> Bools:
+    """Return which rows of a truth some sensor could have seen: in its range and sector, above its horizon.
+
+    A sensor of reported positions (ads_b, mlat) sees all. Horizons are those of a smooth earth with 4/3 of its radius.
+    """
+    sensors = watch.sensors
+    position = np.column_stack([truth.x_m, truth.y_m, truth.z_m])
+    altitude = earth.enu_to_geodetic(watch.world, position)[2]
+    seen = np.zeros(len(truth), np.bool_)
+    for row in range(len(sensors)):
+        if int(sensors.kind[row]) in _REPORTING:
+            return np.ones(len(truth), np.bool_)
+        frame = earth.enu_frame(
+            np.radians(sensors.lat_deg[row]), np.radians(sensors.lon_deg[row]), float(sensors.height_m[row])
+        )
+        range_m, azimuth, _ = earth.measure(position, frame, watch.world)
+        far = np.asarray(earth.horizon_range_m(np.maximum(sensors.height_m[row], 0.0), np.maximum(altitude, 0.0)))
+        width, centre = sensors.sector_width_rad[row], sensors.sector_centre_rad[row]
+        apart = np.abs((azimuth - centre + np.pi) % (2.0 * np.pi) - np.pi)
+        within = np.isnan(width) | (apart <= np.nan_to_num(width) / 2.0)
+        seen |= (range_m <= sensors.max_range_m[row]) & (range_m <= far) & within
+    return seen
+
+
+def greatest_age_s(sensors: Sensors) -> float:
+    """Return for how long a track is shown after its last row: two and a half scans of the slowest sensor."""
+    return float(np.clip(MISSED_SCANS * sensors.period_s.max(initial=1.0), SHORTEST_AGE_S, LONGEST_AGE_S))
+
+
+def score_against_truth(detections: Detections, tracks: Tracks, truth: Truth, watch: Watch) -> dict[str, Any]:
+    """Return GOSPA, SIAP, how each target was followed, and a table in the style of ED-142, as plain objects.
+
+    The truth is brought to common moments, on the straight line between two of its rows that are not too far apart.
+    """
+    age_s = greatest_age_s(watch.sensors)
+    first_s, last_s = detections.time_s.min(initial=np.inf), detections.time_s.max(initial=-np.inf)
+    truth = truth[(truth.time_s >= first_s) & (truth.time_s <= last_s)]
+    moments = _moments(truth)
+    at = at_moments(truth, moments)
+    at = at[in_cover(at, watch)]
+    if not len(at):
+        raise ChainhomeError(
+            f"no row of the truth is both in the cover of a sensor and in the time of the plots ({first_s:.0f} to "
+            f"{last_s:.0f} s)"
+        )
+    points = np.column_stack([at.x_m, at.y_m, at.z_m])
+    followed = metrics.continuity(
+        tracks,
+        detections,
+        sample_time_s=at.time_s,
+        sample_target_id=at.target_id,
+        sample_position_m=points,
+        max_age_s=age_s,
+        near_m=GOSPA_CUT_M,
+    )
+    shown = metrics.tracks_at(tracks, moments, max_age_s=age_s)
+    series = {
+        name: metrics.gospa_over_time(
+            shown.time_s,
+            shown.position_m[:, :axes],
+            at.time_s,
+            points[:, :axes],
+            c=GOSPA_CUT_M,
+            p=GOSPA_POWER,
+            times_s=moments,
+        )
+        for name, axes in (("gospa", 3), ("gospa_horizontal", 2))
+    }
+    picture = metrics.siap(at, shown, followed.of_rows(shown.track_id))
+    return {
+        "samples": len(at),
+        "moments": len(moments),
+        "targets": _targets(followed),
+        "tracks": {"confirmed": len(followed.track_id), "false": int((followed.track_target_id < 0).sum())},
+        **{name: _gospa(values, len(at)) for name, values in series.items()},
+        "siap": {name: _number(getattr(picture, name)) for name in SIAP},
+        "ed142": _ed142(tracks, followed, truth, watch),
+        "max_age_s": age_s,
+    }
+
+
+def _ed142(tracks: Tracks, followed: metrics.Continuity, truth: Truth, watch: Watch) -> list[dict[str, Any]]:
+    """Return the rows of the table; the truth is taken every few seconds, so that it makes unbroken spans."""
+    fine = at_moments(truth, np.arange(truth.time_s.min(), truth.time_s.max() + ED142_STEP_S, ED142_STEP_S))
+    fine = fine[in_cover(fine, watch)]
+    found = metrics.ed142(tracks, followed.of_rows(tracks.track_id), fine)
+    numbers = ("value", "limit", "period_s")
+    return [
+        {name: _number(getattr(row, name)) for name in numbers}
+        | {"name": row.name, "unit": row.unit, "met": row.met, "n": row.n}
+        for row in found
+    ]
+
+
+def at_moments(truth: Truth, moments: Floats) -> Truth:
+    """Return a truth at common moments (sorted), by target and time: between two rows no further apart than a gap.
+
+    >>> flight = Truth.make(time_s=[0.0, 4.0, 90.0], target_id=7, x_m=[0.0, 400.0, 0.0], y_m=0.0, z_m=0.0)
+    >>> at_moments(flight, np.array([1.0, 3.0, 50.0])).x_m.tolist()
+    [100.0, 300.0]
+    """
+    parts = []
+    rows = truth.sorted_by("target_id", "time_s")
+    ids, starts = np.unique(rows.target_id, return_index=True)
+    if not len(rows):
+        return rows
+    for target, start, end in zip(ids.tolist(), starts, np.append(starts[1:], len(rows)), strict=True):
+        time = rows.time_s[start:end]
+        within = moments[(moments >= time[0]) & (moments <= time[-1])]
+        after = np.searchsorted(time, within, side="left")
+        exact = time[after] == within
+        near = exact | (time[after] - time[np.maximum(after - 1, 0)] <= GAP_S)
+        values = {name: np.interp(within[near], time, getattr(rows, name)[start:end]) for name in MOVING}
+        parts.append(Truth.make(int(near.sum()), time_s=within[near], target_id=target, **values))
+    return Truth.concat(parts)
+
+
+MOVING = ("x_m", "y_m", "z_m", "vx_mps", "vy_mps", "vz_mps")
+SIAP = (
+    "completeness",
+    "ambiguity",
+    "spuriousness",
+    "position_error_mean_m",
+    "position_error_rms_m",
+    "velocity_error_mean_mps",
+    "velocity_error_rms_mps",
+    "track_number_changes_per_s",
+    "longest_track_share",
+)
+
+
+def _moments(truth: Truth) -> Floats:
+    """Return the times at which the picture is scored: as often as the truth has rows, but not more than some thousand.
+
+    Counted from the first row, so that a truth of common times is scored at its own.
+    """
+    if not len(truth):
+        return np.zeros(0)
+    rows = truth.sorted_by("target_id", "time_s")
+    steps = np.diff(rows.time_s)[np.diff(rows.target_id) == 0]
+    span_s = float(np.ptp(truth.time_s))
+    step_s = max(float(np.median(steps)) if len(steps) else 0.0, SHORTEST_STEP_S)
+    step_s *= max(1.0, np.ceil(span_s / step_s / STEPS))
+    return np.asarray(truth.time_s.min() + step_s * np.arange(np.floor(span_s / step_s + 1e-6) + 1.0))
+
+
+def _gospa(series: metrics.GospaSeries, truths: int) -> dict[str, Any]:
+    pairs = truths - int(series.missed_count.sum())
+    return {
+        "rms_m": float(np.sqrt(np.mean(series.distance**2))),
+        "mean_m": float(np.mean(series.distance)),
+        "localisation_per_target_m": _number(float(np.sqrt(series.localisation.sum() / max(pairs, 1)))),
+        "mean_missed": float(np.mean(series.missed_count)),
+        "mean_false": float(np.mean(series.false_count)),
+        "c_m": GOSPA_CUT_M,
+        "p": GOSPA_POWER,
+    }
+
+
+def _targets(followed: metrics.Continuity) -> dict[str, Any]:
+    purity = followed.purity[np.isfinite(followed.purity)]
+    return {
+        "count": len(followed.target_id),
+        "tracked": int(np.isfinite(followed.first_confirmed_s).sum()),
+        "completeness": float(followed.completeness.mean()),
+        "purity": float(purity.mean()) if len(purity) else None,
+        "breaks": int(followed.breaks.sum()),
+        "switches": int(followed.id_switches.sum()),
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def score_by_address(recording: Recording, *, method: str) -> dict[str, Any]:
+    """Track a recording again with the replies hidden, and return how well each address was followed."""
+    parts = list(follow(recording, method=method, hide_address=True))
+    plots = Detections.concat([part.detections for part in parts])
+    tracks = Tracks.concat([part.tracks for part in parts])
+    if not (plots.mode_s_address >= 0).any():
+        raise ChainhomeError(f"{recording.path}: no plot has a Mode S address; score it with --truth FILE")
+    found = metrics.by_address(tracks, plots, max_age_s=greatest_age_s(recording.watch.sensors))
+    after = found.completeness_after[np.isfinite(found.completeness_after)]
+    return {
+        "addresses": len(found.address),
+        "tracked": int(np.isfinite(found.first_confirmed_s).sum()),
+        "plots": int(found.plots.sum()),
+        "plots_without_address": found.plots_without_address,
+        "tracks": len(found.track_id),
+        "tracks_without_address": found.tracks_without_address,
+        **{name: _number(value) for name, value in found.overall.items()},
+        "completeness_after": float(after.mean()) if len(after) else None,
+        "worst": [
+            {
+                "address": f"{int(found.address[row]):06x}",
+                "plots": int(found.plots[row]),
+                "completeness": float(found.completeness[row]),
+                "breaks": int(found.breaks[row]),
+                "switches": int(found.id_switches[row]),
+            }
+            for row in np.lexsort([found.completeness, -found.id_switches, -found.breaks])[:10].tolist()
+        ],
+    }

@@ -179,9 +179,10 @@ def _track(commands: Any) -> None:
     parser.add_argument("--out", metavar="RUN", help="run folder (default: runs/INPUT-track, numbered if it exists)")
     parser.add_argument(
         "--method",
-        choices=("pmb", "gnn"),
+        choices=("pmb", "pmbm", "gnn"),
         default="pmb",
-        help="pmb shares every plot by probability, gnn gives it to one track: the baseline (default: pmb)",
+        help="pmb shares every plot by probability, pmbm also keeps joint hypotheses where tracks compete (careful, "
+        "slower), gnn gives each plot to one track: the baseline (default: pmb)",
     )
     parser.add_argument("--smooth", action="store_true", help="also use what came later for each estimate")
     parser.add_argument(

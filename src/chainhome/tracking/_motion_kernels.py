@@ -21,7 +21,7 @@ from chainhome.tracking._view_kernels import Sight
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LANES = 16
+LANES = 32
 # Codes of measurement slots; a test compares them with tracking.slots.
 RANGE, AZIMUTH, ELEVATION, DOPPLER, HEIGHT = 0, 1, 2, 3, 4
 # World Geodetic System 1984; a test compares them with constants.
@@ -104,9 +104,9 @@ def _atan2(y: float, x: float) -> float:
 
 @kernel
 def _load(
+    m: int,
     k: int,
     base: int,
-    last: int,
     row: Ints,
     moment_s: Floats,
     mean: Floats,
@@ -115,11 +115,11 @@ def _load(
     time_s: Floats,
     lanes: Lanes,
 ) -> bool:
-    """Fill the lanes with the tracks from `base` on, the last one for all lanes left; return if any lags."""
+    """Fill the lanes with the tracks from `base` on; return if any lags."""
     w = LANES
     late = False
-    for lane in range(w):
-        a = min(base + lane, last)
+    for lane in range(m):
+        a = base + lane
         t = row[a]
         ahead = moment_s[a] - time_s[t]
         lanes.dt_s[lane] = max(ahead, 0.0)
@@ -138,7 +138,7 @@ def _load(
 
 
 @kernel
-def _switch(k: int, models: Models, lanes: Lanes) -> None:
+def _switch(m: int, k: int, models: Models, lanes: Lanes) -> None:
     """Fill the weights after switching, and how much of each mixed model comes out of the pool of those that left.
 
     A model is left at a rate of one in `hold_s`, for a model drawn as at a track's start: so the mixing of the
@@ -146,18 +146,18 @@ def _switch(k: int, models: Models, lanes: Lanes) -> None:
     """
     w = LANES
     total = lanes.pool_weight
-    for lane in range(w):
+    for lane in range(m):
         total[lane] = 0.0
     for i in range(k):
         o = i * w
         rate = -1.0 / models.hold_s[i] if k > 1 else 0.0
-        for lane in range(w):
+        for lane in range(m):
             leave = lanes.weight[o + lane] * (1.0 - math.exp(rate * lanes.dt_s[lane]))
             lanes.left[o + lane] = leave
             total[lane] += leave
     for i in range(k):
         o = i * w
-        for lane in range(w):
+        for lane in range(m):
             pooled = models.start[i] * total[lane]
             whole = lanes.weight[o + lane] - lanes.left[o + lane] + pooled
             lanes.mixed_weight[o + lane] = whole
@@ -166,35 +166,36 @@ def _switch(k: int, models: Models, lanes: Lanes) -> None:
 
 
 @kernel
-def _pool(k: int, lanes: Lanes) -> None:
+def _pool(m: int, k: int, lanes: Lanes) -> None:
     """Fill the mean and covariance of the pool: what left its model, matched in moments."""
     w = LANES
-    x, p, xp, pp, left = lanes.mean, lanes.spread, lanes.pool_mean, lanes.pool_spread, lanes.left
+    x, p, left = lanes.mean, lanes.spread, lanes.left
     for c in range(6):
-        o = c * w
-        for lane in range(w):
-            xp[o + lane] = 0.0
+        mean = lanes.pool_mean[c * w : (c + 1) * w]
+        for lane in range(m):
+            mean[lane] = 0.0
         for i in range(k):
-            f, s = (i * 6 + c) * w, i * w
-            for lane in range(w):
-                xp[o + lane] += left[s + lane] * x[f + lane]
+            part, share = x[(i * 6 + c) * w : (i * 6 + c + 1) * w], left[i * w : (i + 1) * w]
+            for lane in range(m):
+                mean[lane] += share[lane] * part[lane]
     q = 0
     for c in range(6):
         for d in range(c + 1):
-            o, oc, od = q * w, c * w, d * w
-            for lane in range(w):
-                pp[o + lane] = 0.0
+            spread = lanes.pool_spread[q * w : (q + 1) * w]
+            one, other = lanes.pool_mean[c * w : (c + 1) * w], lanes.pool_mean[d * w : (d + 1) * w]
+            for lane in range(m):
+                spread[lane] = 0.0
             for i in range(k):
-                f, s = (i * 21 + q) * w, i * w
-                fc, fd = (i * 6 + c) * w, (i * 6 + d) * w
-                for lane in range(w):
-                    apart = (x[fc + lane] - xp[oc + lane]) * (x[fd + lane] - xp[od + lane])
-                    pp[o + lane] += left[s + lane] * (p[f + lane] + apart)
+                part, share = p[(i * 21 + q) * w : (i * 21 + q + 1) * w], left[i * w : (i + 1) * w]
+                x1, x2 = x[(i * 6 + c) * w : (i * 6 + c + 1) * w], x[(i * 6 + d) * w : (i * 6 + d + 1) * w]
+                for lane in range(m):
+                    apart = (x1[lane] - one[lane]) * (x2[lane] - other[lane])
+                    spread[lane] += share[lane] * (part[lane] + apart)
             q += 1
 
 
 @kernel
-def _mix(j: int, lanes: Lanes) -> None:
+def _mix(m: int, j: int, lanes: Lanes) -> None:
     """Fill the mixed mean and covariance of one model: its own and the pool's, matched in moments."""
     w = LANES
     x, p, xp, pp, share = lanes.mean, lanes.spread, lanes.pool_mean, lanes.pool_spread, lanes.from_pool
@@ -202,14 +203,14 @@ def _mix(j: int, lanes: Lanes) -> None:
     s = j * w
     for c in range(6):
         f, o = (j * 6 + c) * w, c * w
-        for lane in range(w):
+        for lane in range(m):
             apart[o + lane] = xp[o + lane] - x[f + lane]
             xm[o + lane] = x[f + lane] + share[s + lane] * apart[o + lane]
     q = 0
     for c in range(6):
         for d in range(c + 1):
             f, o, oc, od = (j * 21 + q) * w, q * w, c * w, d * w
-            for lane in range(w):
+            for lane in range(m):
                 a = share[s + lane]
                 pm[o + lane] = p[f + lane] + a * (
                     pp[o + lane] - p[f + lane] + (1.0 - a) * apart[oc + lane] * apart[od + lane]
@@ -218,7 +219,7 @@ def _mix(j: int, lanes: Lanes) -> None:
 
 
 @kernel
-def _move(j: int, models: Models, lanes: Lanes) -> None:
+def _move(m: int, j: int, models: Models, lanes: Lanes) -> None:
     """Move one model on by dt >= 0 seconds of (nearly) constant velocity or turn [barshalom2001, 6.2, 11.7]."""
     w = LANES
     x, p, xo, po, dts = lanes.mixed_mean, lanes.mixed_spread, lanes.moved_mean, lanes.moved_spread, lanes.dt_s
@@ -229,7 +230,7 @@ def _move(j: int, models: Models, lanes: Lanes) -> None:
         models.vertical_m2ps3[j],
         models.turn_radps[j],
     )
-    for lane in range(w):
+    for lane in range(m):
         t = dts[lane]
         # sin and cos of the angle turned, to 1e-16 within half a turn; s1, c1: the same over the turn rate.
         a = turn * t
@@ -329,7 +330,7 @@ def _move(j: int, models: Models, lanes: Lanes) -> None:
 
 
 @kernel
-def _place_sight(sight: Sight, lanes: Lanes) -> None:
+def _place_sight(m: int, sight: Sight, lanes: Lanes) -> None:
     """Fill where each track stands from the sensor, `lag_s` ago: east, north, up, and the length of the way."""
     w = LANES
     x, lags, local = lanes.moved_mean, lanes.lag_s, lanes.local
@@ -337,7 +338,7 @@ def _place_sight(sight: Sight, lanes: Lanes) -> None:
     m10, m11, m12 = sight.rotation[1, 0], sight.rotation[1, 1], sight.rotation[1, 2]
     m20, m21, m22 = sight.rotation[2, 0], sight.rotation[2, 1], sight.rotation[2, 2]
     ox, oy, oz = sight.origin_m[0], sight.origin_m[1], sight.origin_m[2]
-    for lane in range(w):
+    for lane in range(m):
         lag = lags[lane]
         px = x[lane] - lag * x[3 * w + lane] - ox
         py = x[w + lane] - lag * x[4 * w + lane] - oy
@@ -354,19 +355,19 @@ def _place_sight(sight: Sight, lanes: Lanes) -> None:
 
 
 @kernel
-def _polar(slot: int, s: int, sight: Sight, lanes: Lanes) -> None:
+def _polar(m: int, slot: int, s: int, sight: Sight, lanes: Lanes) -> None:
     """Fill value, rate and slopes of range, azimuth, elevation or range rate."""
     w = LANES
     local, d = lanes.local, lanes.total
     if slot == AZIMUTH:
-        for lane in range(w):
+        for lane in range(m):
             e, n, level2 = local[lane], local[w + lane], local[3 * w + lane]
             lanes.value[s * w + lane] = _atan2(e, n)
             d[lane] = n / level2
             d[w + lane] = -e / level2
             d[2 * w + lane] = 0.0
     elif slot == ELEVATION:
-        for lane in range(w):
+        for lane in range(m):
             e, n, u = local[lane], local[w + lane], local[2 * w + lane]
             level2, r = local[3 * w + lane], local[4 * w + lane]
             level, r2 = math.sqrt(level2), r * r
@@ -375,39 +376,40 @@ def _polar(slot: int, s: int, sight: Sight, lanes: Lanes) -> None:
             d[w + lane] = -n * u / (level * r2)
             d[2 * w + lane] = level / r2
     else:
-        for lane in range(w):
+        for lane in range(m):
             r = local[4 * w + lane]
             lanes.value[s * w + lane] = r
             d[lane] = local[lane] / r
             d[w + lane] = local[w + lane] / r
             d[2 * w + lane] = local[2 * w + lane] / r
-    _turn_slopes(slot == DOPPLER, s, sight, lanes)
+    _turn_slopes(m, slot == DOPPLER, s, sight, lanes)
 
 
 @kernel
-def _turn_slopes(doppler: bool, s: int, sight: Sight, lanes: Lanes) -> None:
+def _turn_slopes(m: int, doppler: bool, s: int, sight: Sight, lanes: Lanes) -> None:
     """Turn slopes by east, north, up into slopes by the state; of the range into those of the range rate."""
     w = LANES
-    x, lags, rate, h, d = lanes.moved_mean, lanes.lag_s, lanes.rate, lanes.slopes, lanes.total
+    x, lags, h, d = lanes.moved_mean, lanes.lag_s, lanes.slopes, lanes.total
+    rate = lanes.rate
     m00, m01, m02 = sight.rotation[0, 0], sight.rotation[0, 1], sight.rotation[0, 2]
     m10, m11, m12 = sight.rotation[1, 0], sight.rotation[1, 1], sight.rotation[1, 2]
     m20, m21, m22 = sight.rotation[2, 0], sight.rotation[2, 1], sight.rotation[2, 2]
     g = s * 6 * w
-    for lane in range(w):
-        first, second, third = d[lane], d[w + lane], d[2 * w + lane]
-        d0 = first * m00 + second * m10 + third * m20
-        d1 = first * m01 + second * m11 + third * m21
-        d2 = first * m02 + second * m12 + third * m22
-        along = d0 * x[3 * w + lane] + d1 * x[4 * w + lane] + d2 * x[5 * w + lane]
-        rate[s * w + lane] = along
-        h[g + lane] = d0
-        h[g + w + lane] = d1
-        h[g + 2 * w + lane] = d2
-        h[g + 3 * w + lane] = -lags[lane] * d0
-        h[g + 4 * w + lane] = -lags[lane] * d1
-        h[g + 5 * w + lane] = -lags[lane] * d2
+    east, north, up = d[:w], d[w : 2 * w], d[2 * w : 3 * w]
+    vx, vy, vz = x[3 * w : 4 * w], x[4 * w : 5 * w], x[5 * w : 6 * w]
+    h0, h1, h2 = h[g : g + w], h[g + w : g + 2 * w], h[g + 2 * w : g + 3 * w]
+    along_sight = rate[s * w : (s + 1) * w]
+    for lane in range(m):
+        h0[lane] = east[lane] * m00 + north[lane] * m10 + up[lane] * m20
+        h1[lane] = east[lane] * m01 + north[lane] * m11 + up[lane] * m21
+        h2[lane] = east[lane] * m02 + north[lane] * m12 + up[lane] * m22
+        along_sight[lane] = h0[lane] * vx[lane] + h1[lane] * vy[lane] + h2[lane] * vz[lane]
+    for c in range(3):
+        slope, by_speed = h[g + c * w : g + (c + 1) * w], h[g + (3 + c) * w : g + (4 + c) * w]
+        for lane in range(m):
+            by_speed[lane] = -lags[lane] * slope[lane]
     if doppler:
-        for lane in range(w):
+        for lane in range(m):
             r, along = lanes.local[4 * w + lane], rate[s * w + lane]
             lanes.value[s * w + lane] = along
             rate[s * w + lane] = 0.0
@@ -419,14 +421,14 @@ def _turn_slopes(doppler: bool, s: int, sight: Sight, lanes: Lanes) -> None:
 
 
 @kernel
-def _cartesian(slot: int, s: int, sight: Sight, lanes: Lanes) -> None:
+def _cartesian(m: int, slot: int, s: int, sight: Sight, lanes: Lanes) -> None:
     """Fill value, rate and slopes of a coordinate, or of height above the ellipsoid (within 0.1 m below 18 km)."""
     w = LANES
     x, lags, value, rate, h = lanes.moved_mean, lanes.lag_s, lanes.value, lanes.rate, lanes.slopes
     e = sight.earth_rotation
     b, g = 0, s * 6 * w
     ratio2 = (_SEMI_MAJOR_M / _SEMI_MINOR_M) ** 2
-    for lane in range(w):
+    for lane in range(m):
         lag = lags[lane]
         vx, vy, vz = x[b + 3 * w + lane], x[b + 4 * w + lane], x[b + 5 * w + lane]
         px, py, pz = x[b + lane] - lag * vx, x[b + w + lane] - lag * vy, x[b + 2 * w + lane] - lag * vz
@@ -458,49 +460,56 @@ def _place(c: int, d: int) -> int:
 
 
 @kernel
-def _project(j: int, base: int, some: int, ns: int, reach: int, late_m2ps3: float, lanes: Lanes, out: Moved) -> None:
+def _dot(m: int, a: Floats, a0: int, a1: int, a2: int, b: Floats, b0: int, out: Floats, o: int, more: bool) -> None:
+    """Fill lanes o of `out` with the product of three rows of lanes of `a` and three following rows of `b`."""
+    w = LANES
+    x, y, z = a[a0 * w : (a0 + 1) * w], a[a1 * w : (a1 + 1) * w], a[a2 * w : (a2 + 1) * w]
+    u, v, t = b[b0 * w : (b0 + 1) * w], b[(b0 + 1) * w : (b0 + 2) * w], b[(b0 + 2) * w : (b0 + 3) * w]
+    to = out[o * w : (o + 1) * w]
+    if more:
+        for lane in range(m):
+            to[lane] += x[lane] * u[lane] + y[lane] * v[lane] + z[lane] * t[lane]
+    else:
+        for lane in range(m):
+            to[lane] = x[lane] * u[lane] + y[lane] * v[lane] + z[lane] * t[lane]
+
+
+@kernel
+def _project(m: int, j: int, base: int, ns: int, reach: int, late_m2ps3: float, lanes: Lanes, out: Moved) -> None:
     """Fill the covariance of state and measurement, and that of the measurement without its own noise.
 
     Only the first `reach` components of the state count in the slopes: 3 where no velocity does.
     """
     w = LANES
-    p, h, u = lanes.moved_spread, lanes.slopes, lanes.cross
+    p, h, u, total = lanes.moved_spread, lanes.slopes, lanes.cross, lanes.total
     for s in range(ns):
         for c in range(6):
-            for lane in range(w):
-                u[c * w + lane] = 0.0
-            for d in range(reach):
-                f, g = _place(c, d) * w, (s * 6 + d) * w
-                for lane in range(w):
-                    u[c * w + lane] += p[f + lane] * h[g + lane]
-            for lane in range(some):
+            _dot(m, p, _place(c, 0), _place(c, 1), _place(c, 2), h, s * 6, u, c, False)
+            if reach > 3:
+                _dot(m, p, _place(c, 3), _place(c, 4), _place(c, 5), h, s * 6 + 3, u, c, True)
+            for lane in range(m):
                 out.cross[base + lane, j, c, s] = u[c * w + lane]
         for s2 in range(s, ns):
-            total = lanes.total
-            for lane in range(w):
-                total[lane] = 0.0
-            for d in range(reach):
-                g = (s2 * 6 + d) * w
-                for lane in range(w):
-                    total[lane] += h[g + lane] * u[d * w + lane]
+            _dot(m, u, 0, 1, 2, h, s2 * 6, total, 0, False)
             if reach > 3:
+                _dot(m, u, 3, 4, 5, h, s2 * 6 + 3, total, 0, True)
                 for d in range(3):
                     g, g2 = (s * 6 + d) * w, (s2 * 6 + d) * w
-                    for lane in range(w):
+                    for lane in range(m):
                         lag = lanes.lag_s[lane]
                         total[lane] += late_m2ps3 * lag * lag * lag / 3.0 * h[g + lane] * h[g2 + lane]
-            for lane in range(some):
+            for lane in range(m):
                 out.spread[base + lane, j, s, s2] = total[lane]
                 out.spread[base + lane, j, s2, s] = total[lane]
-        for lane in range(some):
+        for lane in range(m):
             out.measured[base + lane, j, s] = lanes.value[s * w + lane]
             out.rate[base + lane, j, s] = lanes.rate[s * w + lane]
 
 
 @kernel
-def _store(j: int, base: int, some: int, lanes: Lanes, out: Moved) -> None:
+def _store(m: int, j: int, base: int, lanes: Lanes, out: Moved) -> None:
     w = LANES
-    for lane in range(some):
+    for lane in range(m):
         a = base + lane
         out.weight[a, j] = lanes.mixed_weight[j * w + lane]
         for c in range(6):
@@ -542,25 +551,25 @@ def moved(
     while base < count:
         k, end = (weight.shape[1], parted) if base < parted else (1, count)
         some = min(LANES, end - base)
-        late = _load(k, base, base + some - 1, out.row, out.time_s, mean, covariance, weight, time_s, lanes)
-        _switch(k, models, lanes)
-        _pool(k, lanes)
+        late = _load(some, k, base, out.row, out.time_s, mean, covariance, weight, time_s, lanes)
+        _switch(some, k, models, lanes)
+        _pool(some, k, lanes)
         reach = 6 if late else 3
         for s in range(ns):
             reach = 6 if slots[s] == DOPPLER else reach
         for j in range(k):
-            _mix(j, lanes)
-            _move(j, models, lanes)
+            _mix(some, j, lanes)
+            _move(some, j, models, lanes)
             if sight.polar:
-                _place_sight(sight, lanes)
+                _place_sight(some, sight, lanes)
             for s in range(ns):
                 if sight.polar and slots[s] != HEIGHT:
-                    _polar(slots[s], s, sight, lanes)
+                    _polar(some, slots[s], s, sight, lanes)
                 else:
-                    _cartesian(slots[s], s, sight, lanes)
-            _store(j, base, some, lanes, out)
+                    _cartesian(some, slots[s], s, sight, lanes)
+            _store(some, j, base, lanes, out)
             restless = max(models.along_m2ps3[j], models.across_m2ps3[j])
-            _project(j, base, some, ns, reach, restless, lanes, out)
+            _project(some, j, base, ns, reach, restless, lanes, out)
         for lane in range(some):
             a = base + lane
             for j in range(k, weight.shape[1]):

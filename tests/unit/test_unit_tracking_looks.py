@@ -197,7 +197,7 @@ def test_a_scan_of_a_rotating_beam_is_looked_at_in_two_halves() -> None:
 
 
 def test_several_sensors_are_looked_at_in_slices_in_the_order_of_their_ends() -> None:
-    setup = prepare(radars([40.0, 40.5], 32.5, 0.0, [3.0, 2.6]), WORLD)
+    setup = prepare(radars([40.0, 40.5], 32.5, 0.0, [3.0, 2.6]), WORLD, params=TrackerParams(slice_s=1.0))
     plots = Detections.make(detection_id=range(2), sensor_id=[0, 1], time_s=[0.0, 2.9], range_m=1e5, azimuth_rad=0.0)
     looks = looks_of(setup, plots, 3.0)
     # Periods of 3.0 and 2.6 s in pieces of at most 1 s: 1 s and 0.8667 s.
@@ -311,7 +311,7 @@ def test_only_the_slice_in_which_the_beam_passes_blames_a_miss() -> None:
 def test_a_track_that_this_pass_has_seen_is_not_blamed_for_the_rest_of_the_period() -> None:
     """A receiver hears an aircraft once in its period: the slices after it show nothing of it, and need not."""
     receiver = Sensors.make(sensor_id=[0], kind=ADS_B, period_s=5.0)
-    setup = prepare(receiver, WORLD, clutter_density=1e-13)
+    setup = prepare(receiver, WORLD, clutter_density=1e-13, params=TrackerParams(slice_s=1.0))
     start, velocity = FLIGHTS[0]
     state = initial_state(setup)
     for k in range(4):

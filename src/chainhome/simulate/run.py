@@ -81,6 +81,7 @@ def simulate(
     terrain = None if scenario.terrain is None else earth.load_terrain(scenario.terrain)
     progress("compile", 0.0)
     sensors.warm_up()
+    tracking.warm_up()
     progress("compile", 1.0)
     watchers = [observer(scenario, post, table, targets, terrain, seed, replication) for post in scenario.posts]
     looks, detections, compared = _sense(scenario, watchers, motion.index(truth), world, progress)

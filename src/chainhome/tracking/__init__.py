@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chainhome.tracking.params import AIRCRAFT, MotionModel, TrackerParams
 from chainhome.tracking.setup import DetectionProbability, Setup, prepare, uniform_clutter_density
 from chainhome.tracking.state import TrackerState, combined, initial_state
@@ -19,12 +21,13 @@ __all__ = [
     "prepare",
     "step",
     "uniform_clutter_density",
+    "warm_up",
 ]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     """Import the compiled passes only when they are used: Numba takes half a second."""
-    if name in ("feed", "step"):
+    if name in ("feed", "step", "warm_up"):
         from chainhome.tracking import tracker
 
         return getattr(tracker, name)

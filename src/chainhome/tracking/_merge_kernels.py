@@ -23,7 +23,7 @@ _LATEST_S = 1.0  # apart in time by more than this, two states are not compared
 _CONFIRMED = 1  # as in tables.TRACK_STATUSES; a test compares it
 
 
-@inline
+@kernel
 def _log_root(p: Floats, q: Floats, share: float, root: Floats) -> float:
     """Cholesky root of share * (p + q), 6 by 6, and the logarithm of its determinant."""
     total = 0.0
@@ -40,7 +40,7 @@ def _log_root(p: Floats, q: Floats, share: float, root: Floats) -> float:
     return total
 
 
-@inline
+@kernel
 def _apart(x: Floats, y: Floats, p: Floats, q: Floats, dt: float, most: float, root: Floats, white: Floats) -> float:
     """Bhattacharyya distance of two normal distributions, the first moved by dt; infinite where plainly over `most`."""
     for a in range(3):

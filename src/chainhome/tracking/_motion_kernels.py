@@ -484,15 +484,14 @@ def _project(m: int, j: int, base: int, ns: int, reach: int, late_m2ps3: float, 
     p, h, u, total = lanes.moved_spread, lanes.slopes, lanes.cross, lanes.total
     for s in range(ns):
         for c in range(6):
-            _dot(m, p, _place(c, 0), _place(c, 1), _place(c, 2), h, s * 6, u, c, False)
-            if reach > 3:
-                _dot(m, p, _place(c, 3), _place(c, 4), _place(c, 5), h, s * 6 + 3, u, c, True)
+            for d in range(0, reach, 3):
+                _dot(m, p, _place(c, d), _place(c, d + 1), _place(c, d + 2), h, s * 6 + d, u, c, d > 0)
             for lane in range(m):
                 out.cross[base + lane, j, c, s] = u[c * w + lane]
         for s2 in range(s, ns):
-            _dot(m, u, 0, 1, 2, h, s2 * 6, total, 0, False)
+            for d in range(0, reach, 3):
+                _dot(m, u, d, d + 1, d + 2, h, s2 * 6 + d, total, 0, d > 0)
             if reach > 3:
-                _dot(m, u, 3, 4, 5, h, s2 * 6 + 3, total, 0, True)
                 for d in range(3):
                     g, g2 = (s * 6 + d) * w, (s2 * 6 + d) * w
                     for lane in range(m):

@@ -79,7 +79,7 @@ def _turned(angle: float) -> float:
     return angle - 2.0 * _PI * math.floor((angle + _PI) / (2.0 * _PI))
 
 
-@inline
+@kernel
 def _white(
     value: Floats,
     variance: Floats,

@@ -57,15 +57,11 @@ def looks_until(state: TrackerState, setup: Setup, until_s: float) -> tuple[list
             begin = float(np.floor(waiting.time_s[0]))
     if np.isnan(begin) or until_s == -np.inf:
         return [], waiting, replace(state, waiting=waiting, last_s=last)
-    horizon = until_s
-    if until_s == np.inf:
-        longest = max(_length(w, setup) for w in setup.watchers)
-        horizon = begin + longest * (np.floor((last - begin) / longest) + 1.0)
     looks: list[Look] = []
     phases = state.phases.copy()
     taken = np.zeros(len(waiting), np.bool_)
     for row, watcher in enumerate(setup.watchers):
-        looks += _of_sensor(row, watcher, setup, waiting, begin, state.clock_s, horizon, phases, taken)
+        looks += _of_sensor(row, watcher, setup, waiting, begin, state.clock_s, until_s, last, phases, taken)
     looks.sort(key=lambda look: (look.end_s, look.sensor, look.start_s))
     if not looks:
         # Looks count from the first plot of all that are given before the first look is over.
@@ -116,7 +112,8 @@ def _of_sensor(
     waiting: Detections,
     begin_s: float,
     clock_s: float,
-    horizon_s: float,
+    until_s: float,
+    last_s: float,
     phases: Floats,
     taken: NDArray[np.bool_],
 ) -> list[Look]:
@@ -124,7 +121,9 @@ def _of_sensor(
     period = watcher.period_s if watcher.period_s > 0 else length
     pieces = max(1, round(period / length))
     first = _next_look(watcher, setup, begin_s, clock_s)
-    last = int(np.floor((horizon_s - begin_s) / length + 1e-9))
+    # Where no more is to come: the look of the newest plot of all.
+    ended = until_s if until_s < np.inf else last_s + length
+    last = int(np.floor((ended - begin_s) / length + 1e-9))
     if last <= first:
         return []
     mine = np.flatnonzero(waiting.sensor_id == watcher.sensor_id)

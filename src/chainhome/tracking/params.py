@@ -117,7 +117,7 @@ class TrackerParams:
     """Standard deviation of a reported position where neither the plot nor the sensor gives one."""
     use_replies: bool = True
     """Whether Mode S addresses and Mode 3/A codes help to associate plots with tracks."""
-    slice_s: float = 1.0
+    slice_s: float = 2.0
     """With several sensors, the length of a part of a scan that is taken in at once."""
 
     def __post_init__(self) -> None:

@@ -14,12 +14,13 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.tables import Detections, Tracks
+from chainhome.earth.geodesy import enu_frame
+from chainhome.tables import Detections, Sensors, Tracks
 from chainhome.tracking.looks import Look, looks_until, next_start_s
 from chainhome.tracking.measurement import plots_of, refuse_times
 from chainhome.tracking.passes import take_in
-from chainhome.tracking.setup import Setup
-from chainhome.tracking.state import TrackerState
+from chainhome.tracking.setup import Setup, prepare
+from chainhome.tracking.state import TrackerState, initial_state
 from chainhome.tracking.work import Work
 
 Floats = NDArray[np.float64]
@@ -99,6 +100,31 @@ def step(
     tracks = work.tracks()
     setup.works.append(work)
     return _counted(state, plots_taken=taken, looks=len(looks), tracks_begun=begun), tracks
+
+
+def warm_up() -> None:
+    """Compile the passes, or load them from the disk cache, by following three plots."""
+    radar = Sensors.make(
+        sensor_id=[0],
+        lat_deg=40.0,
+        lon_deg=32.0,
+        height_m=0.0,
+        period_s=10.0,
+        range_sigma_m=50.0,
+        azimuth_sigma_rad=2e-3,
+        elevation_sigma_rad=2e-3,
+    )
+    setup = prepare(radar, enu_frame(np.radians(40.0), np.radians(32.0), 0.0), clutter_density=1e-9)
+    scan = np.repeat(np.arange(3), 2)
+    plots = Detections.make(
+        detection_id=np.arange(6),
+        sensor_id=0,
+        time_s=10.0 * scan,
+        range_m=100e3 + 30e3 * (np.arange(6) % 2),
+        azimuth_rad=0.5,
+        elevation_rad=0.05,
+    )
+    feed(initial_state(setup), plots, setup, until_s=np.inf)
 
 
 def _counted(state: TrackerState, **more: int) -> TrackerState:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.earth.geodesy import enu_to_geodetic
+from chainhome.earth.geodesy import ecef_to_geodetic
 from chainhome.tables import Tracks
 from chainhome.tracking._gate_kernels import Bins, Pairs
 from chainhome.tracking._marginal_kernels import assignment_kernel, marginals_kernel
@@ -192,8 +192,11 @@ class Work:
         r, n = self.rows, self.row_count
         order = np.lexsort([r.track_id[:n], r.time_s[:n]])
         mean = r.mean[:n][order]
-        lat, lon, altitude = enu_to_geodetic(self.setup.world, mean[:, :3])
-        x, y, z, vx, vy, vz = mean.T
+        x, y, z, vx, vy, vz = np.ascontiguousarray(mean.T)
+        # Number by number, not as a product of matrices, whose last bit depends on how many rows there are.
+        turn, centre = self.setup.world.rotation, self.setup.world.ecef
+        ecef = [x * turn[0, c] + y * turn[1, c] + z * turn[2, c] + centre[c] for c in range(3)]
+        lat, lon, altitude = ecef_to_geodetic(np.stack(ecef).T)
         return Tracks(
             time_s=r.time_s[:n][order],
             track_id=r.track_id[:n][order],

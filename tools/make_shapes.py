@@ -1,11 +1,11 @@
 """Make the map shapes that the package ships from a world-atlas TopoJSON file (Natural Earth, public domain).
 
 In: `countries-10m.json` of the npm package world-atlas 2.0.2. Out: one small `.npz` with the coast, the borders and the
-land of the region, cropped, simplified and quantised; `chainhome.report.shapes` reads it. The same input gives the same
+land of the region, cropped, simplified and quantised; `chainhome.earth.shapes` reads it. The same input gives the same
 bytes.
 
     npm pack world-atlas@2.0.2 && tar xf world-atlas-2.0.2.tgz
-    python tools/make_shapes.py package/countries-10m.json src/chainhome/report/_data/shapes.npz
+    python tools/make_shapes.py package/countries-10m.json src/chainhome/earth/_data/shapes.npz
 """
 
 from __future__ import annotations

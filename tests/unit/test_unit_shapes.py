@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainhome.report.shapes import Floats, load_cities, load_shapes
+from chainhome.earth.shapes import Floats, load_cities, load_shapes
 
 # The coast is drawn within 0.5 km, a harbour city's centre lies a little inside it.
 HARBOUR_DEG = 0.02

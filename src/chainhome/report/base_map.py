@@ -109,7 +109,7 @@ def draw_ground(axes: Axes, extent: Extent, centre_deg: tuple[float, float], *, 
     """Draw sea, land, hills, coast and borders into the axes and fix their limits."""
     from matplotlib.collections import LineCollection, PolyCollection
 
-    from chainhome.report.shapes import load_shapes
+    from chainhome.earth.shapes import load_shapes
 
     shapes = load_shapes()
     axes.set_facecolor(style.SEA)
@@ -166,7 +166,7 @@ def draw_cities(
     """Name the most important cities that find a free place among the boxes and lines already drawn."""
     from matplotlib.transforms import IdentityTransform
 
-    from chainhome.report.shapes import load_cities
+    from chainhome.earth.shapes import load_cities
 
     cities = load_cities()
     x, y = project(cities.lat_deg, cities.lon_deg, centre_deg)

@@ -181,7 +181,7 @@ def _extent(points: Floats) -> base_map.Extent:
 
 def _known_ground(extent: base_map.Extent, centre: tuple[float, float]) -> bool:
     """Tell whether the package has coast and borders for all of the frame."""
-    from chainhome.report.shapes import load_shapes
+    from chainhome.earth.shapes import load_shapes
 
     shapes = load_shapes()
     x, y = np.array([extent.west_km, extent.east_km]), np.array([extent.south_km, extent.north_km])

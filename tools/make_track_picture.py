@@ -81,18 +81,6 @@ def _ways(parts: list[Tracks]) -> list[Floats]:
     return [np.column_stack([part.x_m, part.y_m]) / 1000.0 for part in parts]
 
 
-def _frame(axes: Axes, extent: base_map.Extent) -> None:
-    axes.set_facecolor("#fafaf8")
-    axes.set_xlim(extent.west_km, extent.east_km)
-    axes.set_ylim(extent.south_km, extent.north_km)
-    axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-        spine.set_edgecolor(style.FAINT)
-
-
 def _name(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", size=9.2, weight="bold", pad=4)
 
@@ -106,7 +94,7 @@ def draw_whole(axes: Axes, both: list[Flight], close: base_map.Extent) -> None:
     half = max(0.5 * (high - low)[0], 0.5 * (high - low)[1] * box.width / box.height)
     tall = half * box.height / box.width
     extent = base_map.Extent(middle[0] - half, middle[0] + half, middle[1] - tall, middle[1] + tall)
-    _frame(axes, extent)
+    base_map.draw_frame(axes, extent)
     taken: list[labels.Box] = []
     base_map.draw_scale_bar(axes, extent, taken)
     for code, one in enumerate(both):
@@ -146,7 +134,7 @@ def close_extent(both: list[Flight], shape: float) -> base_map.Extent:
 
 def draw_close(axes: Axes, both: list[Flight], extent: base_map.Extent, start_s: float) -> None:
     """Draw some minutes of the holding pattern with every plot, the live track and the smoothed one."""
-    _frame(axes, extent)
+    base_map.draw_frame(axes, extent)
     base_map.draw_scale_bar(axes, extent, [])
     for code, one in enumerate(both):
         now = _inside(one.time_s)

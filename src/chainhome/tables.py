@@ -37,6 +37,9 @@ LIMITS = (
     "interceptor",
     "timeline",
 )
+# Sensors that report positions of what answers, and do not look; and their codes.
+POSITION_KINDS = ("ads_b", "mlat")
+REPORTING = tuple(SENSOR_KINDS.index(name) for name in POSITION_KINDS)
 # Codes of what keeps a look from the target altogether; clutter and sensitivity do not, they make it fail.
 HIDING_LIMITS = tuple(LIMITS.index(name) for name in ("none", "sector", "instrumented", "terrain", "horizon"))
 

@@ -64,7 +64,7 @@ def test_the_run_folder_is_complete_and_its_record_tells_how_it_was_made(run: Ru
     assert len(record["catalogue_hash"]) == 64
     assert set(record["tables"]) == set(run.tables)
     assert record["versions"]["chainhome"]
-    assert any("THY1920" in note for note in record["notes"])
+    assert any("THY1920" in note for note in record["assumptions"])
 
 
 def test_every_plot_of_a_target_comes_from_a_look_that_found_or_heard_it(run: Run) -> None:

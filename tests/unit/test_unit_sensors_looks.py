@@ -12,14 +12,15 @@ import math
 import numpy as np
 import pytest
 
-from chainhome import draws, tables
-from chainhome.constants import EARTH_MEAN_RADIUS_M
+from chainhome import draws, earth, tables
+from chainhome.constants import EARTH_MEAN_RADIUS_M, WGS84_FLATTENING, WGS84_SEMI_MAJOR_M
 from chainhome.sensors import _look_kernels, clutter, detection, looks, range_equation, rcs, scan
 
 ROUNDING_RAD = 1e-9
 ROUNDING_DB = 1e-9
 TABLE_ERROR = 1e-6
 ANTENNA_M = 24.0
+SITE_LAT_RAD = 0.7
 TURN = 2.0 * math.pi
 
 
@@ -41,12 +42,19 @@ def scene(n: int = 20_000, seed: int = 1) -> dict[str, np.ndarray]:
     }
 
 
-def terrain(seed: int = 3) -> looks.LowestVisible:
+def terrain(seed: int = 3) -> earth.Surface:
+    """Rough ground that rises with the horizon, and here and there a cell that nothing reaches."""
     rng = np.random.default_rng(seed)
-    ranges_m = np.arange(500.0, 451e3, 500.0)
-    smooth_m = np.maximum(ranges_m - 20e3, 0.0) ** 2 / (2.0 * 8.4947e6)
-    hills_m = np.cumsum(np.abs(rng.normal(0.0, 4.0, (360, len(ranges_m)))), axis=1)
-    return looks.LowestVisible(TURN * np.arange(360) / 360, ranges_m, smooth_m + hills_m)
+    grid = earth.site_grid(None, SITE_LAT_RAD, 0.57, range_max_m=451e3, cell_m=1e3)
+    along_m = grid.cell_m * np.arange(-grid.half, grid.half + 1.0)
+    smooth_m = np.maximum(np.hypot(along_m, along_m[:, None]) - 20e3, 0.0) ** 2 / (2.0 * 8.4947e6)
+    lowest_m = smooth_m + rng.uniform(0.0, 300.0, smooth_m.shape)
+    lowest_m[rng.random(smooth_m.shape) < 0.01] = np.inf
+    return surface_of(grid, lowest_m)
+
+
+def surface_of(grid: earth.SiteGrid, lowest_m: np.ndarray) -> earth.Surface:
+    return earth.Surface(grid, 8.4947e6, "standard", 0.0, ANTENNA_M, lowest_m.astype(np.float32))
 
 
 def targets() -> looks.TargetRcs:
@@ -58,7 +66,7 @@ def twin(
     given: dict[str, np.ndarray],
     radar: looks.RadarModel,
     target: looks.TargetRcs,
-    lowest: looks.LowestVisible,
+    surface: earth.Surface,
     extra_loss_db: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Evaluate the looks with the public functions, slowly and plainly."""
@@ -70,7 +78,11 @@ def twin(
     out |= {"range_m": reach, "azimuth_rad": azimuth, "elevation_rad": np.arctan2(position[:, 2], flat)}
     radial = (position * velocity).sum(axis=1) / reach
     centre = position + np.array([0.0, 0.0, EARTH_MEAN_RADIUS_M + ANTENNA_M])
-    ground = EARTH_MEAN_RADIUS_M * np.arctan2(flat, centre[:, 2])
+    squared = WGS84_FLATTENING * (2.0 - WGS84_FLATTENING)
+    prime_m = WGS84_SEMI_MAJOR_M / math.sqrt(1.0 - squared * math.sin(SITE_LAT_RAD) ** 2)
+    meridian_m = prime_m**3 * (1.0 - squared) / WGS84_SEMI_MAJOR_M**2
+    radius_m = 1.0 / (np.cos(azimuth) ** 2 / meridian_m + np.sin(azimuth) ** 2 / prime_m)
+    ground = radius_m * np.arctan2(flat, radius_m + ANTENNA_M + position[:, 2])
 
     aspect_a, aspect_e = rcs.aspect_angles(-position, velocity, centre)
     model = target.model[given["target"]]
@@ -85,11 +97,7 @@ def twin(
     cross = ((1.0 - fe) * low + fe * high) * spread
     out |= {"radial_speed_mps": radial, "rcs_m2": cross}
 
-    bearing = np.floor(azimuth / TURN * len(lowest.bearings_rad) + 0.5).astype(int) % len(lowest.bearings_rad)
-    lowest_m = np.array(
-        [np.interp(s, lowest.ranges_m, lowest.altitude_m[b]) for s, b in zip(ground, bearing, strict=True)]
-    )
-    over = given["altitude_m"] - lowest_m
+    over = given["altitude_m"] - earth.lowest_at(surface, azimuth, ground)
     snr_db = range_equation.reference_snr_db(
         reach, cross, radar.reference_range_m, radar.reference_rcs_m2, radar.reference_snr_db, extra_loss_db
     )
@@ -102,7 +110,7 @@ def twin(
         snr = np.where(low_target, clutter.signal_to_interference(snr, over_clutter), snr)
     snr = np.where(snr > 0.0, snr, np.nan)
     for name, hidden in (
-        (lowest.limit, over < 0.0),
+        ("terrain", over < 0.0),
         ("instrumented", (reach > radar.max_range_m) | (reach < radar.min_range_m)),
         ("sector", ~scan.in_sector(azimuth, radar.sector_centre_rad, radar.sector_width_rad)),
     ):
@@ -129,12 +137,10 @@ RADARS = {
 
 @pytest.mark.parametrize("name", RADARS)
 def test_the_kernel_equals_its_plain_twin(name: str) -> None:
-    radar, given, target, lowest = RADARS[name], scene(), targets(), terrain()
+    radar, given, target, surface = RADARS[name], scene(), targets(), terrain()
     loss_db = np.random.default_rng(4).uniform(-0.5, 3.0, len(given["altitude_m"]))
-    ours = looks.evaluate_looks(
-        **given, radar=radar, rcs=target, lowest_visible=lowest, sensor_height_m=ANTENNA_M, extra_loss_db=loss_db
-    )
-    want = twin(given, radar, target, lowest, loss_db)
+    ours = looks.evaluate_looks(**given, radar=radar, rcs=target, surface=surface, extra_loss_db=loss_db)
+    want = twin(given, radar, target, surface, loss_db)
     assert np.array_equal(ours.limit, want["limit"])
     assert np.array_equal(ours.detected, want["detected"])
     assert 0.1 < ours.detected.mean() < 0.9, "the scene must decide both ways"
@@ -151,13 +157,11 @@ def test_the_kernel_equals_its_plain_twin(name: str) -> None:
 
 
 def test_a_run_in_pieces_gives_the_same_bits_as_a_run_in_one() -> None:
-    radar, given, target, lowest = RADARS["swerling 1 all round"], scene(5_000), targets(), terrain()
+    radar, given, target, surface = RADARS["swerling 1 all round"], scene(5_000), targets(), terrain()
 
     def run(rows: slice) -> _look_kernels.Columns:
         part = {name: column[..., rows] for name, column in given.items()}
-        return looks.evaluate_looks(
-            **part, radar=radar, rcs=target, lowest_visible=lowest, sensor_height_m=ANTENNA_M, extra_loss_db=0.3
-        )
+        return looks.evaluate_looks(**part, radar=radar, rcs=target, surface=surface, extra_loss_db=0.3)
 
     whole = run(slice(None))
     edges = [0, 1, 4, 11, 300, 812, 1337, 4999, 5000]
@@ -168,11 +172,11 @@ def test_a_run_in_pieces_gives_the_same_bits_as_a_run_in_one() -> None:
 
 
 def test_columns_of_tables_which_are_read_only_do_not_compile_the_kernel_again() -> None:
-    radar, given, target, lowest = RADARS["swerling 1 all round"], scene(10), targets(), terrain()
-    looks.evaluate_looks(**given, radar=radar, rcs=target, lowest_visible=lowest)
+    radar, given, target, surface = RADARS["swerling 1 all round"], scene(10), targets(), terrain()
+    looks.evaluate_looks(**given, radar=radar, rcs=target, surface=surface)
     for column in given.values():
         column.flags.writeable = False
-    looks.evaluate_looks(**given, radar=radar, rcs=target, lowest_visible=lowest, extra_loss_db=0.3)
+    looks.evaluate_looks(**given, radar=radar, rcs=target, surface=surface, extra_loss_db=0.3)
     assert len(_look_kernels.fill.signatures) == 1
 
 
@@ -207,7 +211,8 @@ def one_look(
     rcs_m2: float = 4.0,
     **bounds: float,
 ) -> _look_kernels.Columns:
-    lowest = looks.LowestVisible(np.zeros(1), np.array([0.0, 500e3]), np.array([[0.0, 5000.0]]), "horizon")
+    grid = earth.site_grid(None, 0.7, 0.57, range_max_m=450e3, cell_m=5e3)
+    along_m = grid.cell_m * np.arange(-grid.half, grid.half + 1.0)
     return looks.evaluate_looks(
         np.array(position)[:, None],
         np.array(velocity)[:, None],
@@ -216,7 +221,8 @@ def one_look(
         draws.key(1, [0]),
         radar=looks.radar_model(390e3, 4.0, 450e3, **bounds),
         rcs=looks.target_rcs([rcs.flat(rcs_m2)], [0], [1]),
-        lowest_visible=lowest,
+        surface=surface_of(grid, 0.01 * np.hypot(along_m, along_m[:, None])),
+        hidden_by="horizon",
     )
 
 
@@ -254,13 +260,53 @@ def test_a_position_that_is_not_known_gives_no_limit_and_no_detection() -> None:
 
 
 def test_columns_that_do_not_fit_are_refused() -> None:
-    given, target, lowest = scene(10), targets(), terrain()
+    given, target, surface = scene(10), targets(), terrain()
     radar = RADARS["swerling 1 all round"]
     with pytest.raises(ValueError, match="altitude_m has shape"):
-        looks.evaluate_looks(**(given | {"altitude_m": np.zeros(9)}), radar=radar, rcs=target, lowest_visible=lowest)
+        looks.evaluate_looks(**(given | {"altitude_m": np.zeros(9)}), radar=radar, rcs=target, surface=surface)
     with pytest.raises(ValueError, match="row of rcs"):
-        looks.evaluate_looks(**(given | {"target": np.full(10, 60)}), radar=radar, rcs=target, lowest_visible=lowest)
+        looks.evaluate_looks(**(given | {"target": np.full(10, 60)}), radar=radar, rcs=target, surface=surface)
     with pytest.raises(ValueError, match="expected at least the radar's"):
-        looks.evaluate_looks(**given, radar=looks.radar_model(390e3, 4.0, 600e3), rcs=target, lowest_visible=lowest)
-    with pytest.raises(ValueError, match="evenly spaced"):
-        looks.LowestVisible(np.zeros(1), np.array([0.0, 1.0, 3.0]), np.zeros((1, 3)))
+        looks.evaluate_looks(**given, radar=looks.radar_model(390e3, 4.0, 600e3), rcs=target, surface=surface)
+    with pytest.raises(ValueError, match="expected 'terrain' or 'horizon'"):
+        looks.evaluate_looks(**given, radar=radar, rcs=target, surface=surface, hidden_by="night")
+
+
+@pytest.mark.parametrize("lat_deg", [0.0, 40.0, -75.0])
+def test_a_target_stands_on_the_map_where_the_geodesic_ends(lat_deg: float) -> None:
+    stated_m = {450e3: 4.0, 600e3: 7.0}
+    lat_rad, antenna_m, n = math.radians(lat_deg), 900.0, _look_kernels.BLOCK
+    rng = np.random.default_rng(6)
+    for range_m, error_m in stated_m.items():
+        grid = earth.site_grid(None, lat_rad, 0.5, range_max_m=range_m, cell_m=range_m)
+        numbers, _ = looks._numbers(
+            looks.radar_model(390e3, 4.0, range_m),
+            earth.Surface(grid, 8.4947e6, "standard", 0.0, antenna_m, grid.heights_m),
+            "terrain",
+        )
+        arc_m, bearing = np.sqrt(rng.uniform(0.0, range_m**2, n)), rng.uniform(0.0, TURN, n)
+        lat, lon = earth.destination(lat_rad, 0.5, bearing, arc_m)
+        frame = earth.enu_frame(lat_rad, 0.5, antenna_m)
+        work = np.zeros(_look_kernels.ROWS * n)
+        work[: 3 * n] = earth.geodetic_to_enu(frame, lat, lon, rng.uniform(0.0, 20e3, n)).T.reshape(-1)
+        _look_kernels._geometry(numbers, work)
+        east, north = (work[row : row + n] for row in (_look_kernels._EAST, _look_kernels._NORTH))
+        assert np.hypot(east - arc_m * np.sin(bearing), north - arc_m * np.cos(bearing)).max() < error_m
+
+
+def test_exponentials_and_logarithms_are_exact_to_their_stated_error() -> None:
+    stated, stated_slope, rounding = 1e-15, 4e-17, np.finfo(float).eps
+    x = np.concatenate([np.linspace(-700.0, 700.0, 5_001), np.linspace(-1.0, 1.0, 5_001)])
+    ours = np.array([_look_kernels._exp(value) for value in x])
+    assert np.all(np.abs(ours / np.exp(x) - 1.0) <= stated + stated_slope * np.abs(x) + rounding)
+    assert _look_kernels._exp(-1e9) == _look_kernels._exp(-700.0) < 1e-300
+    assert math.isnan(_look_kernels._exp(math.nan))
+    y = np.concatenate([np.exp(x[:5_001]), 1.0 + np.linspace(-1e-3, 1e-3, 2_001)])
+    ours = np.array([_look_kernels._log(value) for value in y])
+    assert np.all(np.abs(ours - np.log(y)) <= stated * np.maximum(np.abs(np.log(y)), 1.0))
+
+
+def test_a_look_from_the_antenna_itself_and_one_of_hardly_an_echo_stay_numbers() -> None:
+    assert one_look((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 20.0).snr_db[0] == np.inf
+    faint = one_look((0.0, 200e3, 7e3), (0.0, -200.0, 0.0), 10e3, rcs_m2=1e-30)
+    assert faint.detection_probability[0] == pytest.approx(1e-6)

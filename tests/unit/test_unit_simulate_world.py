@@ -96,7 +96,7 @@ def watch(scenario: Scenario, world: World, number: int = 0, *, seed: int = 1, r
 
 
 def looks_of(watcher: Observer, world: World, end_s: float = 300.0) -> Looks:
-    return look(watcher, motion.index(world.truth), world.frame, 0.0, end_s)
+    return look(watcher, motion.index(world.truth), world.frame, 0.0, end_s)[0]
 
 
 def test_every_part_of_a_key_changes_the_draws_of_looks(scenario: Scenario, world: World) -> None:
@@ -276,8 +276,8 @@ def test_gas_costs_only_the_difference_from_the_reference_path(scenario: Scenari
     watcher = watch(scenario, world)
     reference_m = watcher.post.figures.reference_range_m
     ground = np.array([reference_m, 2.0 * reference_m, 0.5 * reference_m])
-    altitude = np.full(3, watcher.fan.site_ground_m + 10_000.0)
-    loss = gas_beyond_reference_db(watcher.post.figures, watcher.fan, altitude, ground)
+    altitude = np.full(3, watcher.surface.site_ground_m + 10_000.0)
+    loss = gas_beyond_reference_db(watcher.post.figures, watcher.surface, altitude, ground)
     assert abs(loss[0]) < 1e-9
     assert loss[1] > 0.1
     assert loss[2] < -0.1
@@ -302,7 +302,7 @@ def test_a_crossing_aircraft_has_the_range_rate_of_the_radar_s_own_north(scenari
     names = ("x_m", "y_m", "z_m", "vx_mps", "vy_mps", "vz_mps")
     columns = [*place.T, *np.gradient(place, time, axis=0).T]
     truth = Truth.make(time_s=time, target_id=0, **dict(zip(names, columns, strict=True)))
-    seen = look(watcher, motion.index(truth), world.frame, 0.0, 40.0)
+    seen, _ = look(watcher, motion.index(truth), world.frame, 0.0, 40.0)
     assert len(seen) >= 3
     east = 250.0 * seen.time_s - 5e3
     one_tenth_mps = 0.1

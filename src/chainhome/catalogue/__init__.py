@@ -1,7 +1,8 @@
 """The claims: what is published of systems, aircraft, sites and deliveries, each with band, source and confidence.
 
 `load()` reads the TOML files under `data/` and gives a `Catalogue`; `system`, `aircraft`, `site` and `find` look things
-up by name, `iter_claims` lists every claim of an item, `status_at` tells what had been delivered and switched on.
+up by name, `iter_claims` lists every claim of an item, `status_at` tells what a country had been delivered and had
+switched on, `deployments` what stood where.
 """
 
 from chainhome.catalogue.bibliography import cited_keys, sources_markdown
@@ -16,6 +17,7 @@ from chainhome.catalogue.model import (
     Interceptor,
     Item,
     Occupation,
+    Posting,
     Preset,
     Radar,
     Reading,
@@ -26,6 +28,7 @@ from chainhome.catalogue.model import (
     iter_claims,
     normalise,
 )
+from chainhome.catalogue.postings import DatedClaim, Deployment, deployments
 from chainhome.catalogue.status import Status, status_at
 
 __all__ = [
@@ -33,11 +36,14 @@ __all__ = [
     "Band",
     "Catalogue",
     "Claim",
+    "DatedClaim",
+    "Deployment",
     "Event",
     "History",
     "Interceptor",
     "Item",
     "Occupation",
+    "Posting",
     "Preset",
     "Radar",
     "Reading",
@@ -48,6 +54,7 @@ __all__ = [
     "Topic",
     "cited_keys",
     "content_hash",
+    "deployments",
     "iter_claims",
     "load",
     "normalise",

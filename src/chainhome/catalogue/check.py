@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from chainhome.catalogue.model import KEY_DOMAINS, OPEN_MODES, PRESETS, SECURE_MODES, SHAPES, normalise
+from chainhome.catalogue.model import KEY_DOMAINS, OPEN_MODES, PRESETS, SECURE_MODES, SHAPES, STEPS, normalise
 from chainhome.errors import UseError, nearest
 
 Document = dict[str, Any]
@@ -45,6 +45,8 @@ def check_documents(documents: dict[str, Document]) -> None:
             _check_presets(name, document)
         for path, given in _dated(document):
             _check_dated(f"{name}: {path}", given, flying)
+        for key, given in document.get("deployments", {}).items():
+            _check_deployment(f"{name}: deployments.{key}", key, given, flying, set(_keys(documents, "sites")))
 
 
 def is_date(text: str) -> bool:
@@ -162,3 +164,28 @@ def _check_dated(where: str, given: Document, flying: set[str]) -> None:
     since, until = given["since"], given.get("until") or given["since"]
     if not (is_date(since) and is_date(until) and since[: len(until)] <= until):
         raise UseError(f"{where}: since = {since!r}, until = {until!r} must be ISO dates in this order")
+
+
+def _check_deployment(where: str, key: str, given: Document, flying: set[str], sites: set[str]) -> None:
+    for word in (key, given["group"]):
+        if word != normalise(word):
+            raise UseError(f'{where}: "{word}" must be lower case with hyphens: "{normalise(word)}"')
+    if given["system"] not in flying and not given.get("system_name"):
+        hint = nearest(given["system"], sorted(flying))
+        raise UseError(
+            f'{where}: unknown system "{given["system"]}"{hint}; one not in the catalogue needs a system_name'
+        )
+    if given["site"] not in sites:
+        raise UseError(f'{where}: unknown site "{given["site"]}"{nearest(given["site"], sorted(sites))}')
+    before, earlier = "", ""
+    for step in (*STEPS, "last_reported"):
+        if step not in given["claims"]:
+            continue
+        date = given["claims"][step]["value"]
+        if not (isinstance(date, str) and is_date(date)):
+            raise UseError(f"{where}.claims.{step}: value = {date!r} must be YYYY, YYYY-MM or YYYY-MM-DD")
+        if step in ("activation_planned", "last_reported"):
+            continue  # a plan may come to nothing, and a report may come at any time
+        if date[: len(earlier)] < earlier[: len(date)]:
+            raise UseError(f"{where}: {step} = {date} comes before {before} = {earlier}")
+        before, earlier = step, date

@@ -20,6 +20,7 @@ from chainhome.catalogue.model import (
     History,
     Interceptor,
     Occupation,
+    Posting,
     Preset,
     Radar,
     Reading,
@@ -193,4 +194,22 @@ def _history(key: str, document: Document) -> History:
         )
         for name, given in document["events"].items()
     )
-    return History(**_head(key, document), events=tuple(sorted(events, key=lambda event: (event.since, event.until))))
+    return History(
+        **_head(key, document),
+        events=tuple(sorted(events, key=lambda event: (event.since, event.until))),
+        postings=tuple(_posting(key, name, given) for name, given in document.get("deployments", {}).items()),
+    )
+
+
+def _posting(history: str, key: str, given: Document) -> Posting:
+    return Posting(
+        key=f"{history}-{key}",
+        group=f"{history}-{given['group']}",
+        name=given["name"],
+        system=given["system"],
+        system_name=given.get("system_name", ""),
+        site=given["site"],
+        owner=given["owner"],
+        note=given.get("note", ""),
+        claims=_claims(given),
+    )

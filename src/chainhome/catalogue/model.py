@@ -21,6 +21,12 @@ PRESETS = ("headline", "middle", "sceptic")
 SHAPES = ("fighter", "airliner", "missile", "drone")
 OPEN_MODES = ("mode-1", "mode-2", "mode-3a", "mode-c", "mode-s", "ads-b")
 SECURE_MODES = ("mode-4", "mode-5", "russian-secure", "turkish-secure", "chinese-secure")
+# The dated steps of a stay, in the order in which they come; `last_reported` stands beside them.
+STEPS = (
+    "delivery_began", "delivered", "activation_planned", "activated", "activation_complete", "withdrawal_announced",
+    "switched_off", "withdrawn",
+)  # fmt: skip
+POSTING_CLAIMS = ("units", *STEPS, "last_reported")
 KEY_DOMAINS = ("nato", "russia", "turkey", "china", "civil", "none")
 
 # Unit as written -> factor to SI. Counts and ratios keep their number; "g" and "Mach" stay multiples.
@@ -239,14 +245,33 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Posting:
+    """A system that somebody put at a site: a claim for each dated step that is published, none for one that is not.
+
+    `system_name` is given where the catalogue has no such system. `group` holds together what was sent together.
+    """
+
+    key: str
+    group: str
+    name: str
+    system: str
+    system_name: str
+    site: str
+    owner: str
+    note: str
+    claims: Claims
+
+
+@dataclass(frozen=True)
 class History:
-    """What a country ordered, received, tried and switched on, in the order of dates."""
+    """What a country ordered, received, tried and switched on, in the order of dates, and what stood where when."""
 
     key: str
     name: str
     aliases: tuple[str, ...]
     summary: str
     events: tuple[Event, ...]
+    postings: tuple[Posting, ...] = ()
     kind: str = field(default="history", init=False)
 
 
@@ -287,6 +312,9 @@ def iter_claims(item: Item) -> Iterator[tuple[str, Claim]]:
     if isinstance(item, History):
         for event in item.events:
             yield f"events.{event.key}", event.claim
+        for posting in item.postings:
+            for name, claim in posting.claims.items():
+                yield f"deployments.{posting.key}.{name}", claim
         return
     yield from item.claims.items()
     if isinstance(item, Site):

@@ -9,7 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from chainhome.catalogue.model import CONFIDENCES, PRESETS, RADAR_ROLES, SOURCE_KINDS, STATUSES, UNITS
+from chainhome.catalogue.model import (
+    CONFIDENCES,
+    POSTING_CLAIMS,
+    PRESETS,
+    RADAR_ROLES,
+    SOURCE_KINDS,
+    STATUSES,
+    UNITS,
+)
 
 Number = int | Annotated[float, Field(allow_inf_nan=False)]
 Words = Annotated[str, Field(min_length=1)]
@@ -118,6 +126,19 @@ class EventShape(_Shape):
     claim: ClaimShape
 
 
+class DeploymentShape(_Shape):
+    """A system at a site, with a claim for each dated step."""
+
+    group: Words
+    name: Words
+    system: Words
+    system_name: str = ""
+    site: Words
+    owner: Words
+    note: str = ""
+    claims: dict[Literal[POSTING_CLAIMS], ClaimShape]  # type: ignore[valid-type]
+
+
 class HistoryShape(_Shape):
     """A file under history/."""
 
@@ -125,6 +146,7 @@ class HistoryShape(_Shape):
     aliases: list[str] = []
     summary: Words
     events: dict[str, EventShape]
+    deployments: dict[str, DeploymentShape] = {}
 
 
 class SourceShape(_Shape):

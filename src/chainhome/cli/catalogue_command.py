@@ -8,12 +8,14 @@ from typing import Any
 from chainhome.catalogue import (
     Catalogue,
     Claim,
+    Deployment,
     History,
     Item,
     Site,
     Source,
     Status,
     System,
+    deployments,
     iter_claims,
     load,
     status_at,
@@ -21,6 +23,7 @@ from chainhome.catalogue import (
 from chainhome.cli.text import console, print_json, table
 from chainhome.errors import UseError
 
+_LATER = ("activated", "switched_off", "withdrawn", "last_reported")
 KINDS = (("system", "systems"), ("aircraft", "targets"), ("site", "sites"), ("history", "history"), ("topic", "topics"))
 
 
@@ -116,6 +119,13 @@ def _print_dated(item: Item) -> None:
             until = "" if event.until == event.since else event.until
             rows.add_row(event.since, until, event.type, event.system, delivered, activated, event.key)
         out.print(rows)
+        if item.postings:
+            rows = table(*(name.replace("_", " ") for name in ("deployment", "delivered", *_LATER)))
+            for posting in item.postings:
+                dates = (posting.claims.get(step) for step in ("delivered", *_LATER))
+                rows.add_row(posting.name, *("–" if date is None else str(date) for date in dates))
+            out.print(rows)
+            print("– = not published; on a day: chainhome catalogue NAME --date 2015-03-01")
     if isinstance(item, Site) and item.occupied:
         rows = table("system", "operator", "from", "to")
         for stay in item.occupied:
@@ -158,6 +168,20 @@ def _item_json(item: Item, catalogue: Catalogue) -> dict[str, Any]:
         }
     if dated := _dated_json(item):
         shown["dated"] = dated
+    if isinstance(item, History):
+        shown["deployments"] = [
+            {
+                "deployment": stay.key,
+                "group": stay.group,
+                "name": stay.name,
+                "system": stay.system,
+                "site": stay.site,
+                "owner": stay.owner,
+                **{step: str(stay.claims[step]) if step in stay.claims else None for step in ("delivered", *_LATER)},
+                "note": stay.note,
+            }
+            for stay in item.postings
+        ]
     shown["claims"] = [_claim_json(path, claim) for path, claim in iter_claims(item)]
     shown["sources"] = [_source_json(source) for source in _used_sources(item, catalogue)]
     return shown
@@ -204,21 +228,9 @@ def _status(item: Item, catalogue: Catalogue, date: str, as_json: bool) -> None:
         )
     systems = sorted({event.system for event in item.events if event.system})
     told = [status_at(catalogue, date, system, item.key) for system in systems]
+    there = deployments(date, name=item.key, catalogue=catalogue) if item.postings else ()
     if as_json:
-        shown = [
-            {
-                "system": status.system,
-                "date": status.date,
-                "ordered": status.ordered,
-                "delivered_units": status.delivered_units,
-                "activated": status.activated,
-                "covers": status.covers,
-                "last_event": _last_event(status),
-                "sources": list(status.sources),
-            }
-            for status in told
-        ]
-        print_json(shown)
+        print_json(_statuses_json(told, there, date))
         return
     rows = table("system", "ordered", ">units delivered", "activated", "covers", "last event")
     for status in told:
@@ -232,6 +244,63 @@ def _status(item: Item, catalogue: Catalogue, date: str, as_json: bool) -> None:
         )
     print(f"{item.name} on {date}; delivered but not activated covers nothing")
     console().print(rows)
+    _print_deployments([stay for stay in there if stay.present])
+
+
+def _statuses_json(told: list[Status], there: tuple[Deployment, ...], date: str) -> list[dict[str, Any]]:
+    shown: list[dict[str, Any]] = [
+        {
+            "system": status.system,
+            "date": status.date,
+            "ordered": status.ordered,
+            "delivered_units": status.delivered_units,
+            "activated": status.activated,
+            "covers": status.covers,
+            "last_event": _last_event(status),
+            "sources": list(status.sources),
+        }
+        for status in told
+    ]
+    # Of these the catalogue knows where they stood, and no more.
+    nothing = dict.fromkeys(("ordered", "delivered_units", "activated", "covers"))
+    for system in dict.fromkeys(stay.system for stay in there):
+        if all(system != status.system for status in told):
+            shown.append({"system": system, "date": date, **nothing, "last_event": "", "sources": []})
+    for entry in shown:
+        entry["deployments"] = [_deployment_json(stay) for stay in there if stay.system == entry["system"]]
+    return shown
+
+
+def _print_deployments(there: list[Deployment]) -> None:
+    if not there:
+        return
+    print("What stood there, its own and its allies':")
+    rows = table("deployment", "owner", "site", "status", "since", "sources")
+    for stay in there:
+        since = stay.activated if stay.covers else stay.switched_off or stay.delivered
+        rows.add_row(
+            stay.name, stay.owner, stay.site, stay.status + (" ?" if stay.doubtful else ""), str(since),
+            ", ".join(since.sources) if since else "",
+        )  # fmt: skip
+    console().print(rows)
+    if any(stay.doubtful for stay in there):
+        print("? = the dates are known to the month only, or nobody has reported on it since")
+
+
+def _deployment_json(stay: Deployment) -> dict[str, Any]:
+    steps = ("delivered", *_LATER)
+    return {
+        "deployment": stay.key,
+        "group": stay.group,
+        "name": stay.name,
+        "site": stay.site,
+        "owner": stay.owner,
+        "status": stay.status,
+        "doubtful": stay.doubtful,
+        **{step: None if (dated := getattr(stay, step)) is None else str(dated) for step in steps},
+        "note": stay.note,
+        "sources": list(stay.sources),
+    }
 
 
 def _last_event(status: Status) -> str:

@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from chainhome.cli import coverage_options
 from chainhome.errors import UseError, nearest
 
-COMMANDS = ("reach", "run", "track", "score", "catalogue", "verify", "schema")
+COMMANDS = ("reach", "coverage", "run", "track", "score", "export", "view", "catalogue", "verify", "schema")
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,9 +84,12 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and stop")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, dest="command_name")
     _reach(commands)
+    _coverage(commands)
     _run(commands)
     _track(commands)
     _score(commands)
+    _export(commands)
+    _view(commands)
     _catalogue(commands)
     _verify(commands)
     _schema(commands)
@@ -140,6 +144,19 @@ def _reach(commands: Any) -> None:
     parser.add_argument("--smooth", action="store_true", help="a smooth earth instead of the terrain")
     parser.add_argument("--json", action="store_true", help="print only a JSON list, one object for each altitude")
     parser.add_argument("--out", metavar="DIR", help="write a map, a vertical chart and a page with every source")
+
+
+def _coverage(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "coverage",
+        "coverage_command",
+        "how much of the claimed disc is really covered",
+        "How much of the disc that a published range draws a radar really covers, at each height, over this terrain:\n"
+        "the share that is seen with its band, and which limit takes the rest; with --out maps and files for GIS.",
+        "chainhome coverage s-400 --target f-16 --altitude 100m --altitude 3km --out coverage-f16",
+    )
+    coverage_options.add_options(parser, _probability)
 
 
 def _run(commands: Any) -> None:
@@ -219,6 +236,71 @@ def _score(commands: Any) -> None:
         "--by-address", action="store_true", help="track the plots again without their addresses; those are the truth"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _export(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "export",
+        "export_command",
+        "a run as one page, for globes, maps and spreadsheets",
+        "Write a run as one self-contained page, as CZML (Cesium), KML (Google Earth), GeoJSON (GIS) or CSV: any of\n"
+        "them at once. A file that exists is left alone unless --replace is given.",
+        "chainhome export first-trial --html first-trial.html --kml first-trial.kml",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run folder, of chainhome run or chainhome track")
+    parser.add_argument("--html", metavar="FILE", help="one page with map, scope and replay; opens from disk")
+    parser.add_argument("--czml", metavar="FILE", help="radars, flights and tracks that move, for Cesium")
+    parser.add_argument("--kml", metavar="FILE", help="the same for Google Earth")
+    parser.add_argument("--geojson", metavar="FILE", help="radars as points, flights and tracks as lines, for a GIS")
+    parser.add_argument("--csv", metavar="DIR", help="every table as a CSV file, with their units in columns.csv")
+    parser.add_argument("--plots", action="store_true", help="also a point for each plot in --geojson")
+    parser.add_argument("--replace", action="store_true", help="write over files that exist")
+
+
+def _view(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "view",
+        "view_command",
+        "open a run in the browser",
+        "Open a run in the browser: map, scope and replay in one page. With --serve (extra: live) the page is served\n"
+        "on this machine instead, and with --replay the run is played to it as if it happened now.",
+        "chainhome view first-trial",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run folder, of chainhome run or chainhome track")
+    parser.add_argument("--no-open", action="store_true", help="print where the page is, and open nothing")
+    parser.add_argument(
+        "--serve", action="store_true", help="serve the page on this machine until Ctrl-C (extra: live)"
+    )
+    parser.add_argument("--port", type=_port, default=None, metavar="N", help="with --serve: port (default: 8765)")
+    parser.add_argument(
+        "--host", default=None, metavar="ADDRESS", help="with --serve: address to listen on (default: 127.0.0.1)"
+    )
+    parser.add_argument("--replay", action="store_true", help="with --serve: play the run as if it happened now")
+    parser.add_argument(
+        "--speed", type=_speed, default=None, metavar="X", help="with --replay: times real time (default: 10)"
+    )
+
+
+def _port(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 65_535:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a port; expected a whole number from 0 (any free) to 65535')
+    return value
+
+
+def _speed(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.01 <= value <= 10_000.0:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a speed; expected a number from 0.01 to 10000')
+    return value
 
 
 def _catalogue(commands: Any) -> None:

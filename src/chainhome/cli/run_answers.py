@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainhome.metrics import wilson_interval
+from chainhome.process import background
 
 
 def answers(summary: dict[str, Any]) -> dict[str, str]:
@@ -12,22 +13,16 @@ def answers(summary: dict[str, Any]) -> dict[str, str]:
     return {"radars": _radars(summary), "identity": _identity(summary["confusion"])}
 
 
-def traffic(summary: dict[str, Any]) -> set[str]:
-    """Return the names of the simulated neutral aircraft: the background, not what the trial is about."""
-    background = {e["target"] for e in summary["tracks"] if (e["allegiance"], e["origin"]) == ("neutral", "simulated")}
-    return background if background < {e["target"] for e in summary["radars"]} else set()
-
-
 def _radars(summary: dict[str, Any]) -> str:
     seen = [entry for entry in summary["radars"] if entry["looks"]]
     if not seen:
         return "No target came into view of a radar."
-    background = traffic(summary)
+    traffic = background(summary)
     first_radar = summary["radars"][0]["sensor"]
     followed = {entry["target"]: entry for entry in summary["tracks"]}
     told = []
     for entry in summary["radars"]:
-        if entry["sensor"] != first_radar or entry["target"] in background or not entry["passes"]:
+        if entry["sensor"] != first_radar or entry["target"] in traffic or not entry["passes"]:
             continue
         track = followed.get(entry["target"])
         hidden = entry["hidden"] / entry["passes"]
@@ -90,12 +85,12 @@ def _span(kilometres: list[float]) -> str:
 
 def grouped(summary: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the radar rows with the simulated civil traffic of each radar put together in one."""
-    background = traffic(summary)
+    traffic = background(summary)
     rows: list[dict[str, Any]] = []
     for sensor in dict.fromkeys(entry["sensor"] for entry in summary["radars"]):
         mine = [entry for entry in summary["radars"] if entry["sensor"] == sensor]
-        rows += [entry for entry in mine if entry["target"] not in background]
-        civil = [entry for entry in mine if entry["target"] in background and entry["looks"]]
+        rows += [entry for entry in mine if entry["target"] not in traffic]
+        civil = [entry for entry in mine if entry["target"] in traffic and entry["looks"]]
         if civil:
             looks, detected = (sum(entry[name] for entry in civil) for name in ("looks", "detected"))
             low, high = (float(end) for end in wilson_interval(detected, looks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import numpy as np
 
 from chainhome.catalogue import Catalogue, content_hash
 from chainhome.catalogue import load as load_catalogue
+from chainhome.cli.folders import free_folder
+from chainhome.cli.progress import Progress
 from chainhome.cli.run_answers import answers, grouped
 from chainhome.cli.text import console, print_json, table
 from chainhome.errors import ChainhomeError, UseError
@@ -31,7 +33,6 @@ STAGES = {
     "write": "writing tables",
     "report": "drawing the report",
 }
-COMPILE_PATIENCE_S = 1.0
 VERSIONED = ("chainhome", "numpy", "scipy", "numba", "pyarrow")
 
 
@@ -41,14 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
     scenario = load_scenario(arguments.scenario, catalogue, preset=arguments.preset)
     if arguments.out == "":
         raise UseError('--out "" is not a folder')
-    folder = Path(arguments.out) if arguments.out else _free_folder(arguments.scenario, arguments.seed)
+    folder = Path(arguments.out) if arguments.out else _folder(arguments)
     record = _record(scenario, catalogue, arguments.seed)
     named = os.fsencode(arguments.scenario).decode("utf-8", "replace")
     record["command"] = f"chainhome run {named} --seed {arguments.seed}"
     writer = RunWriter(folder, scenario.text, record, replace=arguments.replace)
     try:
-        with _Progress(quiet=arguments.json) as tell:
-            summary = _simulate_and_write(scenario, arguments, writer, tell)
+        with Progress(quiet=arguments.json) as progress:
+            summary = _simulate_and_write(scenario, arguments, writer, _teller(progress))
     except KeyboardInterrupt:
         state = "is complete, but has no report" if writer.finished else "is marked incomplete"
         if not writer.finished and is_complete(folder):
@@ -65,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _simulate_and_write(
-    scenario: Scenario, arguments: argparse.Namespace, writer: RunWriter, tell: Any
+    scenario: Scenario, arguments: argparse.Namespace, writer: RunWriter, tell: Callable[[str, float], None]
 ) -> dict[str, Any]:
     from chainhome.formats import read_run
     from chainhome.simulate import simulate
@@ -102,14 +103,22 @@ def _simulate_and_write(
     return summary
 
 
-def _free_folder(scenario: str, seed: int) -> Path:
-    """Return the first folder runs/NAME-seedN, runs/NAME-seedN-2, ... that does not exist."""
-    base = Path("runs") / f"{Path(scenario).stem}-seed{seed}"
-    number, folder = 1, base
-    while folder.exists():
-        number += 1
-        folder = base.with_name(f"{base.name}-{number}")
-    return folder
+def _folder(arguments: argparse.Namespace) -> Path:
+    return free_folder(f"{Path(arguments.scenario).stem}-seed{arguments.seed}")
+
+
+def _teller(progress: Progress) -> Callable[[str, float], None]:
+    """Return what tells the stages of a run by their keys."""
+
+    def tell(stage: str, share: float) -> None:
+        if stage != "compile":
+            progress.at(STAGES[stage], share)
+        elif share == 0.0:
+            progress.expect(STAGES[stage])
+        else:
+            progress.settled()
+
+    return tell
 
 
 def _record(scenario: Scenario, catalogue: Catalogue, seed: int) -> dict[str, Any]:
@@ -138,7 +147,6 @@ def _record(scenario: Scenario, catalogue: Catalogue, seed: int) -> dict[str, An
         "versions": {name: version(name) for name in VERSIONED},
         "catalogue_hash": content_hash(),
         "comparison": scenario.comparison_name,
-        "notes": list(scenario.notes),
         "assumptions": list(scenario.notes),
         "sources": [
             {
@@ -158,53 +166,6 @@ def _degrees(radians: float) -> float:
     from math import degrees
 
     return round(degrees(radians), 9)
-
-
-class _Progress:
-    """A progress bar on standard error: on a terminal one line that moves, elsewhere one line for each stage."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._last = ""
-        self._bar: Any = None
-        self._compiling = threading.Timer(0.0, lambda: None)
-
-    def __enter__(self) -> Any:
-        if self._quiet:
-            return lambda stage, share: None
-        if sys.stderr.isatty():
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-            self._bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console(error=True)
-            )
-            self._bar.start()
-            self._task = self._bar.add_task("", total=1.0)
-        return self._tell
-
-    def _tell(self, stage: str, share: float) -> None:
-        if stage == "compile":
-            # Compiled code is kept on disk, so most runs pass here at once and need not say anything.
-            if share == 0.0:
-                self._compiling = threading.Timer(COMPILE_PATIENCE_S, self._show, (stage, 0.0))
-                self._compiling.daemon = True
-                self._compiling.start()
-            else:
-                self._compiling.cancel()
-            return
-        self._show(stage, share)
-
-    def _show(self, stage: str, share: float) -> None:
-        if self._bar is not None:
-            self._bar.update(self._task, description=f"{STAGES[stage]:<25}", completed=share)
-        elif stage != self._last:
-            print(f"{STAGES[stage]} …", file=sys.stderr, flush=True)
-        self._last = stage
-
-    def __exit__(self, *_: object) -> None:
-        self._compiling.cancel()
-        if self._bar is not None:
-            self._bar.stop()
 
 
 def _print(scenario: Scenario, summary: dict[str, Any], folder: Path, *, report: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from chainhome.cli.folders import free_folder
+from chainhome.cli.progress import Progress
 from chainhome.cli.run_command import VERSIONED
 from chainhome.cli.text import console, print_json, table
 from chainhome.errors import ChainhomeError, UseError
@@ -26,8 +27,8 @@ from chainhome.process.register_recording import biases_of, told
 from chainhome.report.track_map import Sketch, Words, write_track_map
 from chainhome.tables import TRACK_STATUSES, Tracks
 
-COMPILE_PATIENCE_S = 3.0
 PICTURE = "tracks.png"
+STAGE, COMPILING = "reading and tracking", "still at the first plots; a first run also compiles"
 CONFIRMED = TRACK_STATUSES.index("confirmed")
 
 
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
         # The file to fill in goes where a shell can send it: chainhome track INPUT > sensors.toml.
         print(question.template)
         raise
-    folder = Path(arguments.out) if arguments.out else _free_folder(path)
+    folder = Path(arguments.out) if arguments.out else free_folder(f"{_stem(path)}-track")
     writer = RunStream(folder, recording.watch.text, _record(recording, arguments), replace=arguments.replace)
     try:
         summary = _track_and_write(recording, arguments, writer)
@@ -72,7 +73,6 @@ def _track_and_write(recording: Recording, arguments: argparse.Namespace, writer
     tally = _Tally()
     watch = recording.watch
     sketch = Sketch(watch.sensors, watch.world, placed=watch.placed) if arguments.out else None
-    tell = _Progress(quiet=arguments.json)
     biases = biases_of(recording, skip_undeclared=arguments.skip_undeclared) if arguments.register else None
     steps = follow(
         recording,
@@ -83,7 +83,9 @@ def _track_and_write(recording: Recording, arguments: argparse.Namespace, writer
         biases=biases,
         done=accounts.append,
     )
-    with tell:
+    with Progress(quiet=arguments.json) as progress:
+        progress.at(STAGE)
+        progress.expect(COMPILING)
         for step in steps:
             if not tally.plots and len(step.detections):
                 writer.write(recording.watch.stated())
@@ -94,7 +96,7 @@ def _track_and_write(recording: Recording, arguments: argparse.Namespace, writer
             tally.add(step.detections, step.tracks)
             if sketch is not None:
                 sketch.add(step.detections, step.tracks)
-            tell.at(tally.plots, tally.time_s)
+            progress.at(STAGE, detail=f"{tally.plots:,} plots, {tally.time_s:,.0f} s")
     account = accounts[0]
     if not tally.plots:
         raise ChainhomeError(_nothing(recording, account))
@@ -148,14 +150,8 @@ def _nothing(recording: Recording, account: Account) -> str:
     return f"{recording.path}: none of its {account.rows:,} rows can be tracked: {why}"
 
 
-def _free_folder(path: Path) -> Path:
-    """Return the first folder runs/NAME-track, runs/NAME-track-2, ... that does not exist."""
-    base = Path("runs") / f"{path.resolve().name.split('.')[0] or 'recording'}-track"
-    number, folder = 1, base
-    while folder.exists():
-        number += 1
-        folder = base.with_name(f"{base.name}-{number}")
-    return folder
+def _stem(path: Path) -> str:
+    return path.resolve().name.split(".")[0] or "recording"
 
 
 def _utc(unix_s: float) -> str | None:
@@ -180,7 +176,6 @@ def _record(recording: Recording, arguments: argparse.Namespace) -> dict[str, An
         "address_hidden": arguments.hide_address,
         "origin": origin if watch.placed else None,
         "versions": {name: version(name) for name in VERSIONED},
-        "notes": list(recording.notes),
         "assumptions": list(recording.notes),
     }
 
@@ -201,44 +196,6 @@ def _summary(recording: Recording, account: Account, tally: _Tally) -> dict[str,
         "tracker": account.tracker,
         **({"smoothing": account.smoothing} if account.smoothing else {}),
     }
-
-
-class _Progress:
-    """What is being done, on standard error: on a terminal one line that counts, elsewhere one line."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._status: Any = None
-        self._patience = threading.Timer(COMPILE_PATIENCE_S, self._compiling)
-        self._patience.daemon = True
-
-    def __enter__(self) -> None:
-        if self._quiet:
-            return
-        if sys.stderr.isatty():
-            self._status = console(error=True).status("reading …")
-            self._status.start()
-        else:
-            print("reading and tracking …", file=sys.stderr, flush=True)
-        self._patience.start()
-
-    def _compiling(self) -> None:
-        """Say what takes long: compiled code is kept on disk, so this comes once."""
-        if self._status is not None:
-            self._status.update("still at the first plots; a first run also compiles …")
-        else:
-            print("still at the first plots; a first run also compiles …", file=sys.stderr, flush=True)
-
-    def at(self, plots: int, time_s: float) -> None:
-        """Tell how far it is."""
-        self._patience.cancel()
-        if self._status is not None:
-            self._status.update(f"tracking … {plots:,} plots, {time_s:,.0f} s")
-
-    def __exit__(self, *_: object) -> None:
-        self._patience.cancel()
-        if self._status is not None:
-            self._status.stop()
 
 
 def _print_biases(biases: list[dict[str, Any]]) -> None:

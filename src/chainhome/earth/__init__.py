@@ -25,15 +25,30 @@ from chainhome.earth.refraction import (
     slant_range_m,
     target_height_m,
 )
+from chainhome.earth.site_grid import SiteGrid, grid_positions, site_grid
+from chainhome.earth.surface import (
+    REFRACTIONS,
+    MergedSurface,
+    Surface,
+    lowest_at,
+    merged,
+    sites_in_view,
+    surface,
+    surface_visible,
+)
 from chainhome.earth.terrain import Terrain
 from chainhome.earth.terrain import contains as on_terrain
 from chainhome.earth.terrain import height_m as terrain_height_m
 from chainhome.earth.terrain import load as load_terrain
-from chainhome.earth.visibility import Fan, fan, farthest_m, first_lost_m, visible
+from chainhome.earth.visibility import Fan, fan, fan_grid, farthest_m, first_lost_m, visible
 
 __all__ = [
+    "REFRACTIONS",
     "Fan",
     "Frame",
+    "MergedSurface",
+    "SiteGrid",
+    "Surface",
     "Terrain",
     "destination",
     "ecef_to_geodetic",
@@ -41,6 +56,7 @@ __all__ = [
     "enu_to_geodetic",
     "exponent_per_km",
     "fan",
+    "fan_grid",
     "farthest_m",
     "first_lost_m",
     "four_thirds_radius_m",
@@ -49,18 +65,25 @@ __all__ = [
     "geodetic_to_ecef",
     "geodetic_to_enu",
     "gradient_radius_m",
+    "grid_positions",
     "ground_range_m",
     "horizon_range_m",
     "inverse",
     "load_terrain",
+    "lowest_at",
     "lowest_visible_altitude_m",
     "measure",
     "measure_jacobian",
+    "merged",
     "on_terrain",
     "polar_to_world",
     "range_rate",
     "refracted_ray",
+    "site_grid",
+    "sites_in_view",
     "slant_range_m",
+    "surface",
+    "surface_visible",
     "target_height_m",
     "terrain_height_m",
     "to_enu",

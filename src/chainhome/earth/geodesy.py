@@ -63,8 +63,8 @@ def ecef_to_geodetic(ecef: ArrayLike) -> tuple[Floats, Floats, Floats]:
     >>> float(np.degrees(lat)), float(lon), round(float(height), 6)
     (90.0, 0.0, 50.0)
     """
-    position = np.asarray(ecef, np.float64)
-    x, y, z = position[..., 0], position[..., 1], position[..., 2]
+    # In columns: NumPy's arctan2 rounds otherwise where the numbers do not lie side by side.
+    x, y, z = np.ascontiguousarray(np.moveaxis(np.asarray(ecef, np.float64), -1, 0))
     axial = np.hypot(x, y)
     rise, run = z * _A, axial * _B  # tangent of the parametric latitude, as a quotient that survives the poles
     for _ in range(_BOWRING_STEPS):
@@ -99,12 +99,24 @@ def enu_frame(lat_rad: float, lon_rad: float, height_m: float) -> Frame:
 
 def to_enu(frame: Frame, ecef: ArrayLike) -> Floats:
     """Return positions (..., 3) in metres in the frame, of earth-centred positions (..., 3)."""
-    return np.asarray((np.asarray(ecef, np.float64) - frame.ecef) @ frame.rotation.T)
+    return _turned(np.asarray(ecef, np.float64) - frame.ecef, frame.rotation)
 
 
 def from_enu(frame: Frame, enu: ArrayLike) -> Floats:
     """Return earth-centred positions (..., 3) in metres, of positions (..., 3) in the frame."""
-    return np.asarray(np.asarray(enu, np.float64) @ frame.rotation + frame.ecef)
+    return _turned(np.asarray(enu, np.float64), frame.rotation.T) + frame.ecef
+
+
+def _turned(vectors: Floats, rotation: Floats) -> Floats:
+    """Return vectors (..., 3) turned by a matrix (3, 3), number by number.
+
+    The last bit of a product of matrices depends on how many rows there are; here a row alone is what it is in a whole.
+    """
+    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
+    turned = np.empty(vectors.shape)
+    for c, (a, b, d) in enumerate(rotation.tolist()):
+        turned[..., c] = a * x + b * y + d * z
+    return turned
 
 
 def geodetic_to_enu(frame: Frame, lat_rad: ArrayLike, lon_rad: ArrayLike, height_m: ArrayLike) -> Floats:

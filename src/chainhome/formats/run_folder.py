@@ -101,7 +101,7 @@ class RunWriter:
             return
         self._started = True
         self._write_record("incomplete")
-        for name in ("report.html", "tracks.png", *(f"{stem}.parquet" for stem in KINDS)):
+        for name in ("report.html", "tracks.png", "view.html", *(f"{stem}.parquet" for stem in KINDS)):
             (self.folder / name).unlink(missing_ok=True)
         write_text(self.folder / SCENARIO, self._scenario_text)
 

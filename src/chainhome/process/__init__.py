@@ -1,6 +1,6 @@
 """Detections → tracks → identities → scores: one chain for a simulation, a file and a live stream."""
 
 from chainhome.process.chain import Chain, ChainState, advance, finished, identify, start
-from chainhome.process.score import Summary, score
+from chainhome.process.score import Summary, background, score
 
-__all__ = ["Chain", "ChainState", "Summary", "advance", "finished", "identify", "score", "start"]
+__all__ = ["Chain", "ChainState", "Summary", "advance", "background", "finished", "identify", "score", "start"]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainhome.errors import UseError
-from chainhome.tables import SENSOR_KINDS, Bools, Detections, Floats, Sensors
+from chainhome.tables import REPORTING, Bools, Detections, Floats, Sensors
 
 # Why a row is not among the tracked plots, and what the summary says of it.
 DROPPED: Mapping[str, str] = {
@@ -66,7 +66,6 @@ LEAST_HEIGHT_M, GREATEST_HEIGHT_M = -2_000.0, 60_000.0
 BUFFER_PLOTS = 200_000
 # A few plots further than this from all others in time carry a wrong time; many are a recording with a pause.
 ASTRAY_S, ASTRAY_PLOTS = 3_600.0, 10
-_REPORTING = tuple(SENSOR_KINDS.index(kind) for kind in ("ads_b", "mlat"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +121,7 @@ def _undeclared(sensor_id: int, sensors: Sensors) -> str:
 
 def _faults(plots: Detections, sensors: Sensors, row: NDArray[np.int64], known: Bools) -> list[tuple[str, Bools]]:
     """Return which plots have which fault, in the order in which they count."""
-    reports = np.isin(sensors.kind, _REPORTING)[row]
+    reports = np.isin(sensors.kind, REPORTING)[row]
     first, second = np.where(reports, plots.x_m, plots.range_m), np.where(reports, plots.y_m, plots.azimuth_rad)
     farthest = sensors.max_range_m + RANGE_SIGMAS * np.nan_to_num(sensors.range_sigma_m)
     full_circle = 2.0 * np.pi + AZIMUTH_ROUNDING_RAD

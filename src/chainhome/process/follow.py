@@ -13,8 +13,9 @@ from chainhome import tracking
 from chainhome.process.cleaning import BUFFER_PLOTS, DROPPED, IGNORED, clean, empty_buffer, release, take_in
 from chainhome.process.recording import Recording
 from chainhome.scenario.sensors_file import Watch
-from chainhome.tables import SENSOR_KINDS, Detections, Tracks
+from chainhome.tables import REPORTING, Detections, Tracks
 from chainhome.tracking.registration import Biases, without_bias
+from chainhome.tracking.setup import FAR_M
 
 # Plots that the tracker is given at once: a few seconds of a busy network.
 STEP_PLOTS = 20_000
@@ -22,8 +23,6 @@ STEP_PLOTS = 20_000
 NEAREST_CLUTTER_M = 1_000.0
 CLUTTER_ELEVATION_RAD = float(np.radians(20.0))
 CLUTTER_HEIGHT_M = 15_000.0
-FARTHEST_M = 500_000.0
-_REPORTING = tuple(SENSOR_KINDS.index(kind) for kind in ("ads_b", "mlat"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +73,9 @@ def clutter_density(watch: Watch) -> dict[int, float]:
     sensors = watch.sensors
     for row, key in enumerate(sensors.sensor_id.tolist()):
         reach = float(sensors.max_range_m[row])
-        reach = reach if np.isfinite(reach) else FARTHEST_M
+        reach = reach if np.isfinite(reach) else FAR_M
         number = watch.clutter_per_scan[key]
-        if int(sensors.kind[row]) in _REPORTING:
+        if int(sensors.kind[row]) in REPORTING:
             density[key] = number / (np.pi * reach**2 * CLUTTER_HEIGHT_M)
             continue
         width = float(sensors.sector_width_rad[row])

@@ -9,12 +9,11 @@ import numpy as np
 from chainhome.errors import UseError
 from chainhome.process.cleaning import clean
 from chainhome.process.recording import Recording
-from chainhome.tables import SENSOR_KINDS, Detections
+from chainhome.tables import REPORTING, Detections
 from chainhome.tracking.registration import Biases, estimate_biases
 
 # Plots with an address from which the biases are estimated: the first ones of the recording.
 MOST_PLOTS = 200_000
-_REPORTING = tuple(SENSOR_KINDS.index(kind) for kind in ("ads_b", "mlat"))
 
 
 def biases_of(recording: Recording, *, skip_undeclared: bool = False) -> Biases:
@@ -46,7 +45,7 @@ def told(biases: Biases, recording: Recording) -> list[dict[str, Any]]:
     sensors = recording.watch.sensors
     rows = []
     for row, (name, kind) in enumerate(zip(sensors.name.tolist(), sensors.kind.tolist(), strict=True)):
-        if kind in _REPORTING:
+        if kind in REPORTING:
             continue
         numbers = {
             "range_bias_m": biases.range_bias_m,

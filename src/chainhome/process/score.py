@@ -45,6 +45,20 @@ class Summary:
     plain: dict[str, Any]
 
 
+def background(summary: dict[str, Any]) -> set[str]:
+    """Return the names of the simulated neutral aircraft of a run's summary: the traffic, not what the trial is about.
+
+    Where nothing else flies, they are what it is about.
+
+    >>> rows = [{"target": name, "allegiance": "neutral", "origin": "simulated"} for name in ("THY1", "THY2")]
+    >>> background({"tracks": rows[:1], "radars": rows}), background({"tracks": rows, "radars": rows})
+    ({'THY1'}, set())
+    """
+    rows = summary.get("tracks") or []
+    names = {row["target"] for row in rows if (row.get("allegiance"), row.get("origin")) == ("neutral", "simulated")}
+    return names if {row["target"] for row in summary.get("radars") or []} - names else set()
+
+
 def score(
     targets: Targets,
     sensors: Sensors,

@@ -26,7 +26,8 @@ from chainhome.formats.column_file import (
 from chainhome.process.follow import follow
 from chainhome.process.recording import Recording
 from chainhome.scenario.sensors_file import Watch
-from chainhome.tables import SENSOR_KINDS, Bools, Detections, Floats, Sensors, Tracks, Truth
+from chainhome.sensors.scan import in_sector
+from chainhome.tables import REPORTING, Bools, Detections, Floats, Sensors, Tracks, Truth
 
 GOSPA_CUT_M, GOSPA_POWER = 5_000.0, 2.0
 MISSED_SCANS = 2.5
@@ -34,7 +35,6 @@ LONGEST_AGE_S, SHORTEST_AGE_S = 60.0, 5.0
 # How often the picture is scored at most, and between which rows of a truth its target flies straight on.
 STEPS, SHORTEST_STEP_S, GAP_S = 2_000, 0.5, 30.0
 ED142_STEP_S = 4.0
-_REPORTING = tuple(SENSOR_KINDS.index(kind) for kind in ("ads_b", "mlat"))
 
 
 def read_truth(path: Path, world: earth.Frame | None, epoch_unix_s: float) -> tuple[Truth, int]:
@@ -108,16 +108,14 @@ def in_cover(truth: Truth, watch: Watch) -> Bools:
     altitude = earth.enu_to_geodetic(watch.world, position)[2]
     seen = np.zeros(len(truth), np.bool_)
     for row in range(len(sensors)):
-        if int(sensors.kind[row]) in _REPORTING:
+        if int(sensors.kind[row]) in REPORTING:
             return np.ones(len(truth), np.bool_)
         frame = earth.enu_frame(
             np.radians(sensors.lat_deg[row]), np.radians(sensors.lon_deg[row]), float(sensors.height_m[row])
         )
         range_m, azimuth, _ = earth.measure(position, frame, watch.world)
         far = np.asarray(earth.horizon_range_m(np.maximum(sensors.height_m[row], 0.0), np.maximum(altitude, 0.0)))
-        width, centre = sensors.sector_width_rad[row], sensors.sector_centre_rad[row]
-        apart = np.abs((azimuth - centre + np.pi) % (2.0 * np.pi) - np.pi)
-        within = np.isnan(width) | (apart <= np.nan_to_num(width) / 2.0)
+        within = in_sector(azimuth, sensors.sector_centre_rad[row], sensors.sector_width_rad[row])
         seen |= (range_m <= sensors.max_range_m[row]) & (range_m <= far) & within
     return seen
 

@@ -13,7 +13,7 @@ from chainhome.catalogue import Aircraft, Catalogue, Claim, System
 from chainhome.errors import UseError
 from chainhome.reach.approach import ballistic_approach, level_approach
 from chainhome.reach.detect import Detection, detect
-from chainhome.reach.ends import Setting, of_variants, setting
+from chainhome.reach.ends import Setting, common_grid, of_variants, setting
 from chainhome.reach.engage import Engaged, chain_start, engage
 from chainhome.reach.narrate import claims_used, first_sentence, notes, second_sentence
 from chainhome.reach.result import LIMIT_NAMES, Arc, ReachResult, ReachRow, VerbRange, VerticalChart, rule_texts
@@ -47,16 +47,10 @@ class Question:
 
 def reach(question: Question, catalogue: Catalogue) -> ReachResult:
     """Answer a question; raises UseError where it cannot be asked."""
+    system, preset_name, place = question.system, question.preset, question.place
+    grid = None if question.terrain is None else common_grid(system, preset_name, place, question.terrain)
     ends = {
-        end: setting(
-            question.system,
-            question.preset,
-            question.aircraft,
-            question.place,
-            question.terrain,
-            question.antenna_m,
-            end,
-        )
+        end: setting(system, preset_name, question.aircraft, place, question.terrain, question.antenna_m, end, grid)
         for end in ENDS
     }
     value = ends["value"]

@@ -17,6 +17,7 @@ from chainhome.constants import EARTH_MEAN_RADIUS_M
 from chainhome.scenario import Place
 from chainhome.scenario.reading import (
     EARTH_FACTOR,
+    ENDS,
     FAN_BEARINGS,
     FAN_STEP_M,
     End,
@@ -57,8 +58,9 @@ def setting(
     terrain: earth.Terrain | None,
     antenna_m: float | None,
     end: End,
+    grid: earth.SiteGrid | None = None,
 ) -> Setting:
-    """Read every claim at one end, and sweep the ground around the antenna."""
+    """Read every claim at one end, and sweep the ground around the antenna, on the grid if one is given."""
     preset = system.presets[preset_name]
     search = radar_figures(system.radars[preset.search_radar], end)
     second = preset.engagement_radar
@@ -70,12 +72,25 @@ def setting(
         place.lon_rad,
         antenna_m if antenna_m is not None else mast_m(system, end),
         radius_m=EARTH_FACTOR[end] * EARTH_MEAN_RADIUS_M,
-        range_max_m=float(np.nanmin([search.instrumented_m, FARTHEST_RANGE_M])),
+        range_max_m=search_range_m(search),
         bearings_rad=np.arange(FAN_BEARINGS) * 2 * np.pi / FAN_BEARINGS if terrain is not None else np.zeros(1),
         range_step_m=FAN_STEP_M,
         site_ground_m=place.ground_m,
+        grid=grid,
     )
     return Setting(end, search, engagement, interceptor, variants(aircraft, end), reaction_time_s(system, end), fan)
+
+
+def common_grid(system: System, preset_name: str, place: Place, terrain: earth.Terrain) -> earth.SiteGrid:
+    """Return one grid of heights round a site that reaches as far as the search radar at any end of its claims."""
+    radar = system.radars[system.presets[preset_name].search_radar]
+    farthest = max(search_range_m(radar_figures(radar, end)) for end in ENDS)
+    return earth.fan_grid(terrain, place.lat_rad, place.lon_rad, FAN_STEP_M * np.ceil(farthest / FAN_STEP_M))
+
+
+def search_range_m(search: RadarFigures) -> float:
+    """Return how far the ground round a search radar is looked at."""
+    return float(np.nanmin([search.instrumented_m, FARTHEST_RANGE_M]))
 
 
 def mast_m(system: System, end: End) -> float:

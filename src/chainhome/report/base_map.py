@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Floats = NDArray[np.float64]
+BLANK = "#fafaf8"  # where no ground is drawn
+UNKNOWN = "#d9d9d7"
+"""Ground of which no shapes are shipped."""
 TERRAIN_LINE = "Terrain: SRTM30_PLUS at 1 arc-minute; it clips peaks by up to 1 km, so what hills hide is too little."
 
 
@@ -91,10 +94,18 @@ def shaded_hills(extent: Extent, centre_deg: tuple[float, float], pixels: int = 
     height_m = np.asarray(terrain.height_m(terrain.load(), *unproject_grid(x, y, centre_deg)), np.float64)
     if not np.isfinite(height_m).any():
         return None
+    return hill_shading(height_m, step)
+
+
+def hill_shading(height_m: Floats, step_km: float) -> Floats:
+    """Return an RGBA image (rows, cols, 4) of heights in metres, south row first, a cell every `step_km`.
+
+    Lit from the north-west; transparent where a height is NaN and, as sea, where it is not above 0.5 m.
+    """
     known = np.isfinite(height_m)
     filled = np.where(known, height_m, 0.0)
-    north, east = np.gradient(filled, 1000.0 * step)
-    exaggeration = 9.0 * np.sqrt(step / 0.5)
+    north, east = np.gradient(filled, 1000.0 * step_km)
+    exaggeration = 9.0 * np.sqrt(step_km / 0.5)
     light = (east - north) * exaggeration / np.sqrt(2.0)
     shade = light / np.sqrt(1.0 + light**2 + (north + east) ** 2 * exaggeration**2 / 2.0)
     image = np.zeros((*filled.shape, 4))
@@ -105,14 +116,69 @@ def shaded_hills(extent: Extent, centre_deg: tuple[float, float], pixels: int = 
     return image
 
 
-def draw_ground(axes: Axes, extent: Extent, centre_deg: tuple[float, float], *, hills: bool = True) -> None:
-    """Draw sea, land, hills, coast and borders into the axes and fix their limits."""
-    from matplotlib.collections import LineCollection, PolyCollection
+def shapes_cover(extent: Extent, centre_deg: tuple[float, float]) -> float:
+    """Return the share of a map, 0 to 1, that lies where the shipped coast, borders and cities are.
+
+    >>> everywhere = Extent(-400.0, 400.0, -400.0, 400.0)
+    >>> shapes_cover(everywhere, (40.0, 32.5)), shapes_cover(everywhere, (64.0, -20.0))
+    (1.0, 0.0)
+    """
+    from chainhome.earth.shapes import load_shapes
+    from chainhome.earth.site_grid import grid_positions
+
+    shapes = load_shapes()
+    x, y = np.linspace(extent.west_km, extent.east_km, 33), np.linspace(extent.south_km, extent.north_km, 33)
+    lat0, lon0 = np.radians(centre_deg)
+    lat, lon = np.degrees(grid_positions(lat0, lon0, 1000.0 * x, 1000.0 * y))
+    inside = (lat >= shapes.south_deg) & (lat <= shapes.north_deg)
+    return float(np.mean(inside & (lon >= shapes.west_deg) & (lon <= shapes.east_deg)))
+
+
+def region_sentence(extent: Extent, centre_deg: tuple[float, float]) -> str:
+    """Return what to say of a map that reaches beyond the shipped shapes; empty where they cover all of it.
+
+    >>> region_sentence(Extent(-50.0, 50.0, -50.0, 50.0), (64.0, -20.0))
+    'No coast, borders or cities are drawn: the shipped shapes cover 28-50 N, 18-52 E.'
+    """
+    from chainhome.earth.shapes import load_shapes
+
+    share = shapes_cover(extent, centre_deg)
+    if share == 1.0:
+        return ""
+    shapes = load_shapes()
+    region = f"{shapes.south_deg:.0f}-{shapes.north_deg:.0f} N, {shapes.west_deg:.0f}-{shapes.east_deg:.0f} E"
+    if share == 0.0:
+        return f"No coast, borders or cities are drawn: the shipped shapes cover {region}."
+    return f"Grey: beyond the shipped coast, borders and cities ({region})."
+
+
+def draw_known_region(axes: Axes, extent: Extent, centre_deg: tuple[float, float]) -> bool:
+    """Draw the ground of a map that may reach beyond the shipped shapes, without hills; tell whether any are there.
+
+    Where there are no shapes the map is grey, neither sea nor land.
+    """
+    from matplotlib.patches import Polygon
 
     from chainhome.earth.shapes import load_shapes
 
-    shapes = load_shapes()
-    axes.set_facecolor(style.SEA)
+    share = shapes_cover(extent, centre_deg)
+    draw_ground(axes, extent, centre_deg, hills=False, shapes=share > 0.0)
+    if share < 1.0:
+        axes.set_facecolor(UNKNOWN)
+    if 0.0 < share < 1.0:
+        shapes = load_shapes()
+        lon = np.linspace(shapes.west_deg, shapes.east_deg, 100)
+        lat = np.linspace(shapes.south_deg, shapes.north_deg, 100)
+        edge_lon = np.concatenate([lon, np.full(100, lon[-1]), lon[::-1], np.full(100, lon[0])])
+        edge_lat = np.concatenate([np.full(100, lat[0]), lat, np.full(100, lat[-1]), lat[::-1]])
+        edge = np.column_stack(project(edge_lat, edge_lon, centre_deg))
+        axes.add_patch(Polygon(edge, closed=True, facecolor=style.SEA, edgecolor="none", zorder=0.5))
+    return share > 0.0
+
+
+def draw_frame(axes: Axes, extent: Extent, colour: str = BLANK) -> None:
+    """Fix the limits of a map without a scale on its edges, with nothing on it but a colour."""
+    axes.set_facecolor(colour)
     axes.set_xlim(extent.west_km, extent.east_km)
     axes.set_ylim(extent.south_km, extent.north_km)
     axes.set_aspect("equal")
@@ -121,15 +187,33 @@ def draw_ground(axes: Axes, extent: Extent, centre_deg: tuple[float, float], *, 
     for spine in axes.spines.values():
         spine.set_visible(True)
         spine.set_edgecolor(style.FAINT)
-    land = _projected(shapes.land, centre_deg)
+
+
+def draw_ground(
+    axes: Axes, extent: Extent, centre_deg: tuple[float, float], *, hills: bool = True, shapes: bool = True
+) -> None:
+    """Draw sea, land, hills, coast and borders (unless `shapes` is false) into the axes and fix their limits."""
+    from matplotlib.collections import LineCollection, PolyCollection
+
+    from chainhome.earth.shapes import load_shapes
+
+    draw_frame(axes, extent, style.SEA)
+    drawn = load_shapes() if shapes else None
+    land = _projected(drawn.land, centre_deg) if drawn else []
     axes.add_collection(PolyCollection(land, facecolor=style.LAND, edgecolor="none", zorder=1), autolim=False)
     image = shaded_hills(extent, centre_deg) if hills else None
     if image is not None:
         box = (extent.west_km, extent.east_km, extent.south_km, extent.north_km)
         axes.imshow(image, extent=box, origin="lower", zorder=2, interpolation="bilinear", aspect="equal")
-    coast = LineCollection(_projected(shapes.coast, centre_deg), colors="#8fa3b3", linewidths=0.6, zorder=3)
+    coast = LineCollection(
+        _projected(drawn.coast, centre_deg) if drawn else [], colors="#8fa3b3", linewidths=0.6, zorder=3
+    )
     borders = LineCollection(
-        _projected(shapes.borders, centre_deg), colors="#8a8178", linewidths=0.7, linestyles=(0, (4, 2)), zorder=3
+        _projected(drawn.borders, centre_deg) if drawn else [],
+        colors="#8a8178",
+        linewidths=0.7,
+        linestyles=(0, (4, 2)),
+        zorder=3,
     )
     axes.add_collection(coast, autolim=False)
     axes.add_collection(borders, autolim=False)

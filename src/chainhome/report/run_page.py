@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chainhome.process import background
 from chainhome.report import page, run_data, style
 from chainhome.report.ppi import draw_ppi
 from chainhome.report.run_map import draw_run_map
@@ -59,11 +60,8 @@ def _seconds(value: float | None) -> str:
 
 def _radar_tables(run: Run) -> page.Markup:
     """Return the table of the trial's own aircraft, and folded up behind it that of the civil traffic."""
-    tracks = run_data.summary(run, "tracks") or []
-    traffic = {e["target"] for e in tracks if (e.get("allegiance"), e.get("origin")) == ("neutral", "simulated")}
     entries = run_data.summary(run, "radars") or []
-    if traffic >= {entry["target"] for entry in entries}:
-        traffic = set()
+    traffic = background({"tracks": run_data.summary(run, "tracks"), "radars": entries})
     own = _radar_table(run, "Detection", [entry for entry in entries if entry["target"] not in traffic])
     civil = [entry for entry in entries if entry["target"] in traffic]
     rest = _radar_table(run, "Detection of the civil traffic", civil)
@@ -190,8 +188,8 @@ def _pictures(run: Run) -> dict[str, page.Picture]:
         "gospa": (
             draw_gospa,
             "GOSPA over time",
-            "GOSPA over time with its missed, false and localisation parts.",
-            "0 would be a perfect picture; the three lower curves tell what it lacks.",
+            "GOSPA and its localisation part over time, and how often an aircraft was missed or a track was false.",
+            "0 would be a perfect picture; the lower panel tells how often it lacked something or showed too much.",
         ),
         "confusion": (
             draw_confusion,
@@ -271,16 +269,14 @@ def run_html(run: Run) -> str:
 
     tables = [_confusion_table(confusion, variant) for variant in VARIANTS if variant in confusion]
     record = run.record
-    assumed = record.get("assumptions", [])
-    notes = [note for note in record.get("notes", []) if note not in assumed]
     body = (
         page.section("Words used here", page.terms(WORDS)),
         page.section("The trial on the map", picture("map")),
         page.section(QUESTIONS["radars"], _radar_tables(run), picture("detection"), picture("side"), picture("ppi")),
         page.section("Tracks", _track_table(run), picture("timeline"), _gospa_table(run), picture("gospa")),
         page.section(QUESTIONS["identity"], picture("confusion"), *tables),
-        page.section("Assumptions", page.items(assumed)),
-        page.section("What this does not show", page.items([*notes, *NOT_SHOWN])),
+        page.section("Assumptions", page.items(record.get("assumptions", []))),
+        page.section("What this does not show", page.items(NOT_SHOWN)),
         page.section("Sources", page.sources(record.get("sources", []))),
         page.section("How to repeat it", _command(run), _made_with(run)),
     )

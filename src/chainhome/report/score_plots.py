@@ -1,6 +1,6 @@
-"""The scores of a run as pictures: detection against prediction, track life, GOSPA over time, who was taken for whom.
+"""The scores of a run as pictures: detection against prediction, track life, who was taken for whom.
 
-In comes a run; out come figures, or None where the run has nothing to show.
+In comes a run; out come figures, or None where the run has nothing to show. The error over time is `error_plots`'.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chainhome.metrics.intervals import wilson_interval
 from chainhome.report import run_data, style
+from chainhome.report.error_plots import draw_gospa, of_run
 from chainhome.tables import Detections, Sensors, Tracks
 
 if TYPE_CHECKING:
@@ -19,17 +21,12 @@ if TYPE_CHECKING:
 
     from chainhome.formats.run_folder import Run
 
+__all__ = ["draw_confusion", "draw_detection", "draw_gospa", "draw_timeline", "spells"]
+
 Floats = NDArray[np.float64]
 ROW_IN = 0.235
 MOST_ROWS = 44
 RIGHT, WRONG, UNDECIDED = (0.0, 0.447, 0.698), (0.76, 0.31, 0.04), (0.45, 0.45, 0.45)
-PANEL_IN = 0.92
-GOSPA_PARTS = {
-    "gospa_m": ("GOSPA", style.INK),
-    "gospa_localisation_m": ("localisation", "#0072b2"),
-    "gospa_missed_m": ("missed", "#c2500a"),
-    "gospa_false_m": ("false", "#7b3fd1"),
-}
 
 
 def _shown_sensor(run: Run, entries: list[dict[str, Any]]) -> str:
@@ -73,7 +70,9 @@ def draw_detection(run: Run) -> Figure | None:
             "probabilities of the same looks. Right: plots of looks. Other sensors: see the table of the report."
         )
         title = f"Detection against prediction: {sensor}"
-        frame = style.framed(title, "Share of looks that gave a plot, by target", caption, ROW_IN * len(shown) + 0.75)
+        looks = sum(entry["looks"] for entry in shown)
+        counted = of_run(run, f"n = {looks:,} looks at {len(shown)} aircraft")
+        frame = style.framed(title, counted, caption, ROW_IN * len(shown) + 0.75)
         axes = frame.axes(1.5, 0.48, 0.85, 0.2)
         for row, entry in enumerate(shown):
             _draw_share(axes, len(shown) - 1 - row, entry)
@@ -84,6 +83,7 @@ def draw_detection(run: Run) -> Figure | None:
         axes.set_ylim(-0.7, len(shown) - 0.3)
         axes.set_yticks(range(len(shown)), [str(entry["target"]) for entry in reversed(shown)])
         axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("Share of looks that gave a plot")
         axes.grid(axis="x", color=style.FAINT, lw=0.5)
         axes.text(0.0, 1.01, "● measured", color="#0072b2", transform=axes.transAxes, size=8.2, va="bottom")
         axes.text(0.2, 1.01, "❙ predicted", color="#c2500a", transform=axes.transAxes, size=8.2, va="bottom")
@@ -128,64 +128,49 @@ def draw_timeline(run: Run) -> Figure | None:
         caption = (
             "Thin line: the aircraft flies. Bar: a confirmed track follows it; a white notch is a track that waited "
             "for a plot, a gap is no track, mostly because the ground hides the aircraft (the table counts the losses "
-            "in view). The shade of blue changes with the track."
+            "in view). The shade of blue changes with the track. Right: share of its time in view with a track; it is "
+            "the whole of this one run, and has no interval."
         )
+        in_view = {entry["target"]: entry.get("completeness") for entry in run_data.summary(run, "tracks") or []}
         title = "When each aircraft was tracked"
-        frame = style.framed(title, str(run.record.get("title", "")), caption, ROW_IN * len(flights) + 0.55)
-        axes = frame.axes(1.5, 0.48, 0.15, 0.0)
+        tracks = sum(len({key for _, _, key in by_target.get(path.target_id, [])}) for path in flights)
+        counted = of_run(run, f"n = {len(flights)} flights, followed by {tracks:,} tracks")
+        frame = style.framed(title, counted, caption, ROW_IN * len(flights) + 0.75)
+        axes = frame.axes(1.5, 0.48, 0.95, 0.2)
         for row, path in enumerate(flights):
-            y = len(flights) - 1 - row
-            axes.plot([path.time_s[0] / 60, path.time_s[-1] / 60], [y, y], color=style.QUIET, lw=0.7, zorder=2)
-            shades: dict[int, str] = {}
-            for start, end, key in by_target.get(path.target_id, []):
-                colour = shades.setdefault(key, ("#0072b2", "#56a5d8")[len(shades) % 2])
-                bar: dict[str, Any] = {"height": 0.56, "color": colour, "ec": "white", "lw": 0.6}
-                axes.barh(y, max(end - start, 4.0) / 60, left=start / 60, zorder=3, **bar)
+            _draw_flight(axes, len(flights) - 1 - row, path, by_target.get(path.target_id, []))
+            if in_view.get(path.name) is not None:
+                _beside(axes, len(flights) - 1 - row, f"{in_view[path.name]:.1%}")
         end = max(float(path.time_s[-1]) for path in flights) / 60
         axes.set_xlim(0.0, end * 1.005)
         axes.set_ylim(-0.7, len(flights) - 0.3)
         axes.set_yticks(range(len(flights)), [path.name for path in reversed(flights)])
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(f"Time since {run_data.clock(run, 0.0)} UTC [min]")
+        if in_view:
+            _beside(axes, len(flights) - 0.05, "tracked in view")
         return frame.figure
 
 
-def draw_gospa(run: Run) -> Figure | None:
-    """Return GOSPA over time and its three parts, one above the other on the same scale."""
-    series = {name: run_data.score_series(run, name) for name in GOSPA_PARTS}
-    series = {name: pair for name, pair in series.items() if len(pair[0]) > 1}
-    if not series:
-        return None
-    whole = run_data.summary(run, "gospa")
-    p = whole.get("p", 2)
-    cut_off = f", cut-off {whole['c_m']:,.0f} m" if whole.get("c_m") else ""
-    top = 1.08 * max(float(np.nanmax(value, initial=0.0)) for _, value in series.values()) or 1000.0
-    with style.look():
-        caption = (
-            f"GOSPA of the tracks against the true places{cut_off}, order {p:g}: the parts add as powers of {p:g}, and "
-            "not as lengths. Missed: aircraft that should have a track and have none. False: tracks without an "
-            "aircraft."
-        )
-        mean = f"Mean over the run {whole['mean_m']:,.0f} m" if whole.get("mean_m") is not None else ""
-        frame = style.framed("How far the picture was from the truth", mean, caption, PANEL_IN * len(series) + 0.5)
-        for row, (name, (time_s, value)) in enumerate(series.items()):
-            below = len(series) - 1 - row
-            axes = frame.axes(0.72, 0.48 + PANEL_IN * below, 1.0, 0.02 + PANEL_IN * row + 0.1)
-            words, colour = GOSPA_PARTS[name]
-            axes.fill_between(time_s / 60, 0.0, value / 1000.0, color=colour, alpha=0.25, lw=0, step="mid")
-            axes.step(time_s / 60, value / 1000.0, color=colour, lw=0.9, where="mid")
-            axes.set_xlim(0.0, float(time_s[-1]) / 60)
-            axes.set_ylim(0.0, top / 1000.0)
-            axes.tick_params(labelbottom=below == 0)
-            axes.text(1.015, 0.5, words, transform=axes.transAxes, size=8.6, va="center", color=colour, weight="bold")
-            if row == 0:
-                axes.set_ylabel("[km]", rotation=0, ha="right", va="bottom", y=0.98)
-            if below == 0:
-                axes.set_xlabel(f"Time since {run_data.clock(run, 0.0)} UTC [min]")
-        return frame.figure
+def _draw_flight(axes: Axes, y: float, path: run_data.Path, followed: list[tuple[float, float, int]]) -> None:
+    """Draw one row: the flight as a thin line, each spell of a track as a bar."""
+    axes.plot([path.time_s[0] / 60, path.time_s[-1] / 60], [y, y], color=style.QUIET, lw=0.7, zorder=2)
+    shades: dict[int, str] = {}
+    for start, end, key in followed:
+        colour = shades.setdefault(key, ("#0072b2", "#56a5d8")[len(shades) % 2])
+        bar: dict[str, Any] = {"height": 0.56, "color": colour, "ec": "white", "lw": 0.6}
+        axes.barh(y, max(end - start, 4.0) / 60, left=start / 60, zorder=3, **bar)
 
 
-def _draw_table(axes: Axes, seconds: Floats, rows: list[str], columns: list[str], title: str) -> None:
+def _beside(axes: Axes, y: float, words: str) -> None:
+    """Write words to the right of the axes, at a row."""
+    look: dict[str, Any] = {"size": 7.6, "va": "center", "color": style.QUIET, "annotation_clip": False}
+    axes.annotate(words, (1.015, y), xycoords=("axes fraction", "data"), **look)
+
+
+def _draw_table(
+    axes: Axes, seconds: Floats, rows: list[str], columns: list[str], title: str, aircraft: dict[str, int]
+) -> None:
     total = seconds.sum(axis=1, keepdims=True)
     share = np.divide(seconds, total, out=np.zeros_like(seconds), where=total > 0)
     axes.set_xlim(-0.5, len(columns) - 0.5)
@@ -198,11 +183,18 @@ def _draw_table(axes: Axes, seconds: Floats, rows: list[str], columns: list[str]
         axes.fill_between([j - 0.48, j + 0.48], i - 0.46, i + 0.46, color=1.0 - depth * (1.0 - base), lw=0)
         ink = "white" if depth > 0.5 else style.INK if seconds[i, j] > 0 else style.QUIET
         weight = "bold" if seconds[i, j] > 0 else "normal"
-        axes.text(j, i - 0.1, f"{share[i, j]:.0%}", ha="center", va="center", size=9.5, color=ink, weight=weight)
-        axes.text(j, i + 0.24, f"{seconds[i, j]:,.0f} s", ha="center", va="center", size=7.2, color=ink)
+        axes.text(j, i - 0.2, f"{share[i, j]:.0%}", ha="center", va="center", size=9.5, color=ink, weight=weight)
+        axes.text(j, i + 0.09, f"{seconds[i, j]:,.0f} s", ha="center", va="center", size=7.2, color=ink)
+    for i, j in np.ndindex(*share.shape):
+        number = aircraft.get(rows[i], 0)
+        if number and total[i, 0] > 0:
+            low, high = wilson_interval(share[i, j] * number, number)
+            ink = "white" if 0.85 * share[i, j] > 0.5 else style.QUIET
+            ends = f"[{float(low):.0%}–{float(high):.0%}]"
+            axes.text(j, i + 0.32, ends, ha="center", va="center", size=6.8, color=ink)
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
+    axes.set_yticks(range(len(rows)), [f"{row} (n = {aircraft[row]})" if row in aircraft else row for row in rows])
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -223,17 +215,24 @@ def draw_confusion(run: Run) -> Figure | None:
     rows = [str(name) for name in confusion["labels_true"]]
     columns = [str(name) for name in confusion["labels_declared"]]
     cases = [name for name in CASES if name in confusion]
-    high = 0.62 * len(rows)
+    high = 0.68 * len(rows)
+    aircraft: dict[str, int] = {}
+    for entry in run_data.summary(run, "tracks") or []:
+        if entry.get("tracked_s"):
+            aircraft[str(entry.get("allegiance"))] = aircraft.get(str(entry.get("allegiance")), 0) + 1
     with style.look():
         caption = (
             "Rows: what the aircraft truly are; columns: what was declared of their tracks; share of the row's track "
             "time, and seconds. Blue: right. Grey: undecided. Orange: wrong. A missing reply means unknown, never "
-            "hostile."
+            "hostile. In brackets: the 95% interval of the share if each aircraft counts once (Wilson), since the "
+            "moments of one flight tell little that is new."
         )
         each = high + 0.72
-        frame = style.framed("Who was taken for whom", "Share of track time", caption, len(cases) * each)
+        minutes = float(np.sum(confusion[cases[0]])) / 60.0 if cases else 0.0
+        counted = f"n = {sum(aircraft.values())} aircraft, {minutes:,.0f} minutes of track"
+        frame = style.framed("Who was taken for whom", of_run(run, counted), caption, len(cases) * each)
         for number, case in enumerate(cases):
             below = len(cases) - 1 - number
-            axes = frame.axes(0.75, below * each + 0.05, 0.2, 0.62 + number * each)
-            _draw_table(axes, np.asarray(confusion[case], np.float64), rows, columns, CASES[case])
+            axes = frame.axes(1.25, below * each + 0.05, 0.2, 0.62 + number * each)
+            _draw_table(axes, np.asarray(confusion[case], np.float64), rows, columns, CASES[case], aircraft)
         return frame.figure

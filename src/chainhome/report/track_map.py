@@ -254,7 +254,10 @@ def draw_track_map(sketch: Sketch, words: Words) -> Figure:
         edges = height_edges_km(np.concatenate([np.zeros(0), *(height for _, height in lines)]))
         draw_key(frame.axes(0, high + 0.04, 0, 0.0), edges)
         axes = frame.axes(0, 0, 0, 0.36)
-        _draw_frame(axes, extent, centre if ground else None)
+        if ground:
+            base_map.draw_ground(axes, extent, centre)
+        else:
+            base_map.draw_frame(axes, extent)
         taken: list[labels.Box] = []
         base_map.draw_scale_bar(axes, extent, taken)
         for _, x, y in radars:
@@ -267,21 +270,6 @@ def draw_track_map(sketch: Sketch, words: Words) -> Figure:
         if ground:
             base_map.draw_cities(axes, extent, centre, taken, [way for way, _ in lines[:400]], most=10)
         return frame.figure
-
-
-def _draw_frame(axes: Axes, extent: base_map.Extent, centre: tuple[float, float] | None) -> None:
-    if centre is not None:
-        base_map.draw_ground(axes, extent, centre)
-        return
-    axes.set_facecolor("#fafaf8")
-    axes.set_xlim(extent.west_km, extent.east_km)
-    axes.set_ylim(extent.south_km, extent.north_km)
-    axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-        spine.set_edgecolor(style.FAINT)
 
 
 def _caption(sketch: Sketch, words: Words, drawn: int, ground: bool) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from chainhome.catalogue import Catalogue
-from chainhome.errors import ChainhomeError, UseError, nearest
+from chainhome.errors import UseError, nearest
 from chainhome.scenario.scenario import Scenario
+from chainhome.scenario.toml_file import parse_text, read_text
 
 DATA = Path(__file__).parent / "data"
 
@@ -29,15 +29,7 @@ def load(name: str, catalogue: Catalogue, *, preset: str | None = None) -> Scena
             hint = nearest(name, shipped()) or f"; known are {', '.join(shipped())}"
             raise UseError(f'no scenario "{name}"{hint}, or give the path of a .toml file')
         raise UseError(f"{path}: no such file")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except IsADirectoryError as error:
-        raise UseError(f"{path} is a folder; expected a scenario file (.toml)") from error
-    except UnicodeDecodeError as error:
-        raise UseError(f"{path.name}: not a text file in UTF-8; expected a scenario in TOML") from error
-    except OSError as error:
-        raise ChainhomeError(f"cannot read {path}: {error.strerror or error}") from error
-    return parse(text, path.name, catalogue, preset=preset)
+    return parse(read_text(path, "scenario file"), path.name, catalogue, preset=preset)
 
 
 def parse(text: str, source: str, catalogue: Catalogue, *, preset: str | None = None) -> Scenario:
@@ -47,10 +39,7 @@ def parse(text: str, source: str, catalogue: Catalogue, *, preset: str | None = 
     from chainhome.scenario.build import build
     from chainhome.scenario.model import ScenarioWords
 
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UseError(f"{source}: not valid TOML: {error}") from error
+    document = parse_text(text, source)
     if preset is not None:
         document["preset"] = preset
     try:

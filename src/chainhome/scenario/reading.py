@@ -202,16 +202,16 @@ def reaction_time_s(system: System, end: End) -> float:
 
 
 def gas_beyond_reference_db(
-    figures: RadarFigures, fan: earth.Fan, altitude_m: ArrayLike, ground_range_m: ArrayLike
+    figures: RadarFigures, view: earth.Fan | earth.Surface, altitude_m: ArrayLike, ground_range_m: ArrayLike
 ) -> NDArray[np.float64]:
     """Return the two-way gas loss of paths (broadcast) less that of the published range's own path.
 
-    Altitudes above mean sea level, ranges along the ground, both from the fan's site. Zero where no band is known.
+    Altitudes above mean sea level, ranges along the ground, both from the view's site. Zero where no band is known.
     """
     altitude, ground = np.broadcast_arrays(np.asarray(altitude_m, np.float64), np.asarray(ground_range_m, np.float64))
     if not np.isfinite(figures.frequency_hz):
         return np.zeros(altitude.shape)
-    mast, radius = fan.antenna_msl_m, fan.radius_m
-    reference_height = fan.site_ground_m + REFERENCE_TARGET_HEIGHT_M
+    mast, radius = view.antenna_msl_m, view.radius_m
+    reference_height = view.site_ground_m + REFERENCE_TARGET_HEIGHT_M
     paid = sensors.gas_loss_db(figures.frequency_hz, mast, reference_height, figures.reference_range_m, radius)
     return np.asarray(sensors.gas_loss_db(figures.frequency_hz, mast, altitude, ground, radius) - paid)

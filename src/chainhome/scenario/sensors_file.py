@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from chainhome import earth
-from chainhome.errors import ChainhomeError, UseError, nearest
+from chainhome.errors import UseError, nearest
+from chainhome.scenario.toml_file import parse_text, read_text
 from chainhome.scenario.units import DIMENSIONS, quantity
-from chainhome.tables import SENSOR_KINDS, Sensors
+from chainhome.tables import POSITION_KINDS, SENSOR_KINDS, Sensors
 
 # What a radar must say, and what a sensor that reports positions must say.
 RADAR_NEEDS = ("lat", "lon", "height", "sigma_range", "sigma_azimuth", "max_range")
 POSITION_NEEDS = ("sigma_position",)
-POSITION_KINDS = ("ads_b", "mlat")
 # key: column, dimension, least value (None = any).
 _QUANTITIES: dict[str, tuple[str, str, float | None]] = {
     "height": ("height_m", "length", -500.0),
@@ -63,17 +62,7 @@ class Watch:
 
 def load_sensors(path: Path) -> Watch:
     """Read a sensors file; raises UseError for what does not fit, ChainhomeError where it cannot be read."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise UseError(f"{path}: no such file; expected a sensors file (.toml)") from error
-    except IsADirectoryError as error:
-        raise UseError(f"{path} is a folder; expected a sensors file (.toml)") from error
-    except UnicodeDecodeError as error:
-        raise UseError(f"{path.name}: not a text file in UTF-8; expected a sensors file in TOML") from error
-    except OSError as error:
-        raise ChainhomeError(f"cannot read {path}: {error.strerror or error}") from error
-    return parse_sensors(text, path.name)
+    return parse_sensors(read_text(path, "sensors file"), path.name)
 
 
 def parse_sensors(text: str, source: str) -> Watch:
@@ -102,10 +91,7 @@ def parse_sensors(text: str, source: str) -> Watch:
 
     from chainhome.scenario.sensor_words import SensorsWords
 
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UseError(f"{source}: not valid TOML: {error}") from error
+    document = parse_text(text, source)
     try:
         words = SensorsWords.model_validate(document)
     except ValidationError as error:

@@ -31,8 +31,14 @@ from chainhome.sensors.interrogation import (
     secure_reply,
     shared_modes,
 )
+from chainhome.sensors.lobing import (
+    propagation_factor,
+    reflection,
+    reflection_coefficient,
+    roughness_factor,
+    vertical_coverage_m,
+)
 from chainhome.sensors.looks import (
-    LowestVisible,
     RadarModel,
     TargetRcs,
     evaluate_looks,
@@ -58,7 +64,6 @@ __all__ = [
     "ClutterModel",
     "DetectionTable",
     "Interrogator",
-    "LowestVisible",
     "RadarModel",
     "RcsModel",
     "TargetRcs",
@@ -77,6 +82,7 @@ __all__ = [
     "look_times",
     "measurement_sigma",
     "nearest_branch",
+    "propagation_factor",
     "radar_model",
     "radar_power_w",
     "radar_range_m",
@@ -86,9 +92,12 @@ __all__ = [
     "received_power_dbw",
     "reference_range_m",
     "reference_snr_db",
+    "reflection",
+    "reflection_coefficient",
     "replies",
     "reply_probability",
     "required_snr_db",
+    "roughness_factor",
     "sector_look_times",
     "secure_reply",
     "shaped",
@@ -99,6 +108,7 @@ __all__ = [
     "snr_db",
     "spread_factor",
     "target_rcs",
+    "vertical_coverage_m",
     "visible_by_doppler",
     "warm_up",
 ]

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chainhome.constants import EARTH_MEAN_RADIUS_M
+from chainhome import earth
+from chainhome.constants import EARTH_MEAN_RADIUS_M, WGS84_FLATTENING, WGS84_SEMI_MAJOR_M
 from chainhome.errors import UseError
 from chainhome.sensors.clutter import ClutterModel
 from chainhome.sensors.detection import DetectionTable, detection_table, required_snr_db
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from chainhome.sensors import _look_kernels
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
 TURN = 2.0 * math.pi
@@ -94,11 +96,14 @@ def radar_model(
 
 @dataclass(frozen=True, eq=False)
 class TargetRcs:
-    """Radar cross sections ready for look-up: a table for each model, and the spread of each target by aspect cell."""
+    """Radar cross sections ready for look-up: a table for each model, and the spread of each target by aspect cell.
 
-    tables_m2: Floats  # (model, azimuth from -pi to pi, elevation from -pi/2 to pi/2), both ends included
+    In single precision (3e-7 dB), so that they stay in the cache.
+    """
+
+    tables_m2: Singles  # (model, azimuth from -pi to pi, elevation from -pi/2 to pi/2), both ends included
     model: Ints  # (target,)
-    spread: Floats  # (target, azimuth cell, elevation cell)
+    spread: Singles  # (target, azimuth cell, elevation cell)
 
 
 def target_rcs(models: Sequence[RcsModel], model_of_target: ArrayLike, target_keys: ArrayLike) -> TargetRcs:
@@ -121,35 +126,7 @@ def target_rcs(models: Sequence[RcsModel], model_of_target: ArrayLike, target_ke
     spread_db = np.array([one.spread_db for one in models])[model]
     keys = np.asarray(target_keys, np.uint64)
     spread = spread_factor(keys[:, None, None], numbers, spread_db[:, None, None])
-    return TargetRcs(np.ascontiguousarray(tables), model, np.ascontiguousarray(spread))
-
-
-@dataclass(frozen=True, eq=False)
-class LowestVisible:
-    """The lowest altitude above mean sea level that a sensor sees, by bearing and range along the ground.
-
-    Bearings are evenly spaced over the whole circle, ranges evenly spaced; the last range must reach as far as the
-    radar does. Look-up takes the nearest bearing and is linear in range. `limit` names what hides a target below.
-    """
-
-    bearings_rad: Floats  # (b,)
-    ranges_m: Floats  # (r,)
-    altitude_m: Floats  # (b, r)
-    limit: str = "terrain"
-
-    def __post_init__(self) -> None:
-        """Check shapes and spacing."""
-        bearings, ranges = self.bearings_rad, self.ranges_m
-        if self.altitude_m.shape != (len(bearings), len(ranges)) or len(ranges) < 2:
-            raise ValueError(
-                f"LowestVisible: altitude_m has shape {self.altitude_m.shape}, expected {(len(bearings), len(ranges))}"
-                " with two ranges or more"
-            )
-        even = np.allclose(bearings, bearings[0] + TURN * np.arange(len(bearings)) / len(bearings), atol=1e-9)
-        if not even or not np.allclose(np.diff(ranges), ranges[1] - ranges[0], rtol=1e-6):
-            raise ValueError("LowestVisible: bearings must be even over the whole circle, and ranges evenly spaced")
-        if self.limit not in ("terrain", "horizon"):
-            raise ValueError(f"LowestVisible: limit is {self.limit!r}, expected 'terrain' or 'horizon'")
+    return TargetRcs(tables.astype(np.float32), model, spread.astype(np.float32))
 
 
 @lru_cache(maxsize=16)
@@ -157,13 +134,22 @@ def _detection_table(pfa: float, swerling: int, pulses: int) -> DetectionTable:
     return detection_table(pfa, swerling, pulses)
 
 
-def _numbers(radar: RadarModel, lowest: LowestVisible, sensor_height_m: float) -> tuple[_look_kernels.Radar, Floats]:
+def _curvatures(lat_rad: float) -> tuple[float, float]:
+    """Return the ellipsoid's curvatures towards north and towards east, 1/m."""
+    squared = WGS84_FLATTENING * (2.0 - WGS84_FLATTENING)
+    flattened = 1.0 - squared * math.sin(lat_rad) ** 2
+    east = math.sqrt(flattened) / WGS84_SEMI_MAJOR_M
+    return east * flattened / (1.0 - squared), east
+
+
+def _numbers(radar: RadarModel, surface: earth.Surface, hidden_by: str) -> tuple[_look_kernels.Radar, Floats]:
     """Return the numbers that the passes need, and the table of detection."""
     from chainhome.sensors import _look_kernels
 
     closed = radar.swerling == 1 and radar.pulses == 1
     table = None if closed else _detection_table(radar.pfa, radar.swerling, radar.pulses)
     clutter = radar.clutter or ClutterModel()
+    north, east = _curvatures(surface.grid.lat_rad)
     half_width = 0.5 * radar.sector_width_rad
     all_round = math.isnan(half_width) or math.isnan(radar.sector_centre_rad)
     numbers = _look_kernels.Radar(
@@ -174,19 +160,17 @@ def _numbers(radar: RadarModel, lowest: LowestVisible, sensor_height_m: float) -
         max_range_m=float(radar.max_range_m),
         sector_centre_rad=0.0 if all_round else float(radar.sector_centre_rad),
         sector_half_width_rad=math.inf if all_round else float(half_width),
-        earth_centre_m=EARTH_MEAN_RADIUS_M + float(sensor_height_m),
-        earth_radius_m=EARTH_MEAN_RADIUS_M,
-        bearing_first_rad=float(lowest.bearings_rad[0]),
-        bearing_step_rad=TURN / len(lowest.bearings_rad),
-        range_first_m=float(lowest.ranges_m[0]),
-        range_step_m=float(lowest.ranges_m[1] - lowest.ranges_m[0]),
-        masked_limit=LIMITS.index(lowest.limit),
-        clutter=radar.clutter is not None,
+        earth_centre_m=EARTH_MEAN_RADIUS_M + surface.antenna_msl_m,
+        curvature_north=north,
+        curvature_east=east,
+        height_m=float(surface.antenna_msl_m),
+        cell_m=float(surface.grid.cell_m),
+        hidden_limit=float(LIMITS.index(hidden_by)),
         clutter_m=10.0 ** (0.1 * clutter.sigma0_db) * clutter.azimuth_beamwidth_rad * clutter.range_cell_m,
         improvement=10.0 ** (0.1 * clutter.improvement_db),
         full_speed_mps=float(clutter.full_speed_mps),
         minimum_speed_mps=float(clutter.minimum_speed_mps),
-        tan_clear_elevation=math.tan(clutter.clear_elevation_rad),
+        tan_clear_elevation=-math.inf if radar.clutter is None else math.tan(clutter.clear_elevation_rad),
         table_first_db=0.0 if table is None else table.first_db,
         table_step_db=1.0 if table is None else table.step_db,
     )
@@ -201,18 +185,21 @@ def _column(values: ArrayLike, dtype: type[np.generic]) -> NDArray[Any]:
 
 
 def _check(
-    inputs: _look_kernels.Inputs, n: int, radar: RadarModel, rcs: TargetRcs, lowest_visible: LowestVisible
+    inputs: _look_kernels.Inputs, n: int, radar: RadarModel, rcs: TargetRcs, surface: earth.Surface, hidden_by: str
 ) -> None:
-    for name, got, want in zip(inputs._fields, inputs, ((3, n), (3, n), (n,), (n,), (n,), (n,)), strict=True):
+    loss = (n,) if inputs.extra_loss_db.size != 1 else (1,)
+    for name, got, want in zip(inputs._fields, inputs, ((3, n), (3, n), (n,), loss, (n,), (n,)), strict=True):
         if got.shape != want:
             raise ValueError(f"evaluate_looks: {name} has shape {got.shape}, expected {want}")
     if n and not (inputs.target.min() >= 0 and inputs.target.max() < len(rcs.model)):
         raise ValueError(f"evaluate_looks: target must be a row of rcs, 0 to {len(rcs.model) - 1}")
-    if lowest_visible.ranges_m[-1] < radar.max_range_m * (1.0 - 1e-9):
+    reach_m = surface.grid.half * surface.grid.cell_m
+    if reach_m < radar.max_range_m * (1.0 - 1e-9):
         raise ValueError(
-            f"evaluate_looks: lowest_visible ends at {lowest_visible.ranges_m[-1]} m, expected at least the radar's"
-            f" {radar.max_range_m} m"
+            f"evaluate_looks: the surface ends at {reach_m} m, expected at least the radar's {radar.max_range_m} m"
         )
+    if hidden_by not in ("terrain", "horizon"):
+        raise ValueError(f"evaluate_looks: hidden_by is {hidden_by!r}, expected 'terrain' or 'horizon'")
 
 
 def evaluate_looks(
@@ -224,28 +211,30 @@ def evaluate_looks(
     *,
     radar: RadarModel,
     rcs: TargetRcs,
-    lowest_visible: LowestVisible,
-    sensor_height_m: float = 0.0,
+    surface: earth.Surface,
+    hidden_by: str = "terrain",
     extra_loss_db: ArrayLike = 0.0,
 ) -> _look_kernels.Columns:
     """Evaluate n looks of one radar: signal, limit, probability of detection and decision [skolnik2008] [swerling1960].
 
     `position_m` and `velocity_mps` are (3, n) in the east-north-up frame at the antenna; `altitude_m` (n,) is the
     target's above mean sea level; `target` (n,) are rows of `rcs`; `keys` (n,) are draw keys, one for each look, whose
-    lane 0 decides; `sensor_height_m` is the antenna's above mean sea level; `extra_loss_db` is the two-way loss beyond
+    lane 0 decides; `surface` is the lowest altitude that the antenna sees and must reach as far as the radar does;
+    `hidden_by` ("terrain" or "horizon") names what hides a target below; `extra_loss_db` is the two-way loss beyond
     that of the reference path. Returns the columns of `tables.Looks` from `range_m` on, as arrays (n,).
 
     `snr_db` counts the residue of clutter as noise for targets that stand less than the clear elevation over the
     lowest visible altitude at their range. `limit` is clutter if the target is too slow, or if more clutter than noise
     is left. Where a limit hides the target, `snr_db` is NaN and the probability 0. A NaN position gives NaN columns,
-    no limit and no detection. Arrays of unequal length, a target without a row or a table of lowest visible altitudes
-    that ends short of the radar's range are a ValueError. The first call compiles.
+    no limit and no detection. The surface is read bilinearly, where a target stands on its map to 4 m at 450 km and 7 m
+    at 600 km; beyond it all is hidden. Arrays of unequal length, a target without a row or a surface that ends short
+    of the radar's range are a ValueError. The first call compiles.
 
     >>> from chainhome import draws
     >>> from chainhome.sensors.rcs import flat
-    >>> lowest = LowestVisible(np.zeros(1), np.array([0.0, 500e3]), np.zeros((1, 2)), "horizon")
+    >>> sea = earth.surface(earth.site_grid(None, 0.7, 0.57, range_max_m=450e3, cell_m=5e3), 24.0)
     >>> looks = evaluate_looks([[0.0], [195e3], [8e3]], [[0.0], [-200.0], [0.0]], [11e3], [0], draws.key(1, [0]),
-    ...     radar=radar_model(390e3, 4.0, 450e3), rcs=target_rcs([flat(4.0)], [0], [1]), lowest_visible=lowest)
+    ...     radar=radar_model(390e3, 4.0, 450e3), rcs=target_rcs([flat(4.0)], [0], [1]), surface=sea)
     >>> round(float(looks.snr_db[0]), 1), LIMITS[looks.limit[0]]
     (24.8, 'sensitivity')
     """
@@ -256,22 +245,22 @@ def evaluate_looks(
         _column(position_m, np.float64),
         _column(velocity_mps, np.float64),
         _column(altitude_m, np.float64),
-        _column(np.broadcast_to(extra_loss_db, (n,)), np.float64),
+        _column(np.atleast_1d(extra_loss_db), np.float64),
         _column(target, np.int64),
         _column(keys, np.uint64),
     )
-    _check(inputs, n, radar, rcs, lowest_visible)
-    numbers, detection = _numbers(radar, lowest_visible, sensor_height_m)
+    _check(inputs, n, radar, rcs, surface, hidden_by)
+    numbers, detection = _numbers(radar, surface, hidden_by)
     tables = _look_kernels.Tables(
-        _column(rcs.tables_m2, np.float64),
+        _column(rcs.tables_m2, np.float32),
         _column(rcs.model, np.int64),
-        _column(rcs.spread, np.float64),
-        _column(lowest_visible.altitude_m, np.float64),
+        _column(rcs.spread, np.float32),
+        _column(surface.lowest_visible_m, np.float32),
         _column(detection, np.float64),
     )
     a, b, c, d, e, f, g = np.empty((7, n))
     out = _look_kernels.Columns(a, b, c, d, e, f, g, np.empty(n, np.int8), np.empty(n, np.bool_))
-    _look_kernels.fill(inputs, numbers, tables, out, np.empty((4, _look_kernels.BLOCK)))
+    _look_kernels.fill(inputs, numbers, tables, out, np.zeros(_look_kernels.ROWS * _look_kernels.BLOCK))
     return out
 
 
@@ -282,6 +271,7 @@ def warm_up() -> None:
     """
     from chainhome.sensors.rcs import flat
 
+    grid = earth.site_grid(None, 0.0, 0.0, range_max_m=2e5, cell_m=2e5)
     evaluate_looks(
         [[0.0], [1e5], [5e3]],
         np.zeros((3, 1)),
@@ -290,5 +280,5 @@ def warm_up() -> None:
         [1],
         radar=radar_model(1e5, 1.0, 2e5),
         rcs=target_rcs([flat(1.0)], [0], [1]),
-        lowest_visible=LowestVisible(np.zeros(1), np.array([0.0, 3e5]), np.zeros((1, 2))),
+        surface=earth.Surface(grid, earth.four_thirds_radius_m(), "standard", 0.0, 0.0, grid.heights_m),
     )

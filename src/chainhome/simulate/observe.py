@@ -16,8 +16,6 @@ from chainhome.constants import FOOT_M
 from chainhome.scenario import Flight, Post, Replay, Scenario
 from chainhome.scenario.reading import (
     FALSE_ALARM_PROBABILITY,
-    FAN_BEARINGS,
-    FAN_STEP_M,
     SWERLING_CASE,
     gas_beyond_reference_db,
 )
@@ -44,17 +42,18 @@ NOT_ASKED = SECURE_REPLIES.index("not_asked")
 FALSE_ALARM_MAX_ELEVATION_RAD = float(np.radians(15.0))
 REPLY_SNR = 1e4
 NEAREST_FALSE_ALARM_M = 5_000.0
+SURFACE_CELL_M = 500.0  # a third of the shipped terrain's; with half of it 2 looks in 1,000 change
 
 
 @dataclass(frozen=True, eq=False)
 class Observer:
-    """A radar made ready: its frame, its fan of lowest visible altitudes, its model and the targets' cross sections."""
+    """A radar made ready: its frame, the lowest altitudes that it sees, its model and the targets' cross sections."""
 
     post: Post
     row: Sensors
     frame: earth.Frame
-    fan: earth.Fan
-    lowest: sensors.LowestVisible
+    surface: earth.Surface
+    hidden_by: str
     model: sensors.RadarModel
     rcs: sensors.TargetRcs
     transponders: tuple[Transponder, ...]
@@ -76,17 +75,16 @@ def observer(
     """Make a radar of a scenario ready to look; target ids are rows of `targets`."""
     row = table[table.sensor_id == post.sensor_id]
     max_range = float(row.max_range_m[0])
-    fan = earth.fan(
+    grid = earth.site_grid(
         terrain,
         post.place.lat_rad,
         post.place.lon_rad,
-        post.antenna_m,
-        radius_m=earth.four_thirds_radius_m(),
-        range_max_m=max_range,
-        bearings_rad=np.arange(FAN_BEARINGS) * 2 * np.pi / FAN_BEARINGS,
-        range_step_m=FAN_STEP_M,
-        site_ground_m=post.place.ground_m,
+        range_max_m=max_range + SURFACE_CELL_M,
+        cell_m=SURFACE_CELL_M,
+        smooth_m=post.place.ground_m,
+        site_anywhere=True,
     )
+    surface = earth.surface(grid, post.antenna_m, site_ground_m=post.place.ground_m)
     figures = post.figures
     model = sensors.radar_model(
         figures.reference_range_m,
@@ -107,11 +105,9 @@ def observer(
     return Observer(
         post,
         row,
-        earth.enu_frame(post.place.lat_rad, post.place.lon_rad, fan.antenna_msl_m),
-        fan,
-        sensors.LowestVisible(
-            fan.bearings_rad, fan.ranges_m, fan.lowest_visible_m, "horizon" if terrain is None else "terrain"
-        ),
+        earth.enu_frame(post.place.lat_rad, post.place.lon_rad, surface.antenna_msl_m),
+        surface,
+        "horizon" if terrain is None else "terrain",
         model,
         sensors.target_rcs(shapes, model_of, draws.key(seed, replication, RCS_KEY, ids)),
         tuple(entry.transponder for entry in entries),
@@ -122,8 +118,10 @@ def observer(
     )
 
 
-def look(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame, start_s: float, end_s: float) -> Looks:
-    """Return every look from `start_s` up to `end_s`, detected or not, in time order."""
+def look(
+    watcher: Observer, truth: motion.TruthIndex, world: earth.Frame, start_s: float, end_s: float
+) -> tuple[Looks, Floats]:
+    """Return every look from `start_s` up to `end_s`, detected or not, in time order, and its target's altitude."""
     target, scan, times = _schedule(watcher, truth, world, start_s, end_s)
     position, velocity = motion.interpolate(truth, target, times)
     there = np.isfinite(position[:, 0])
@@ -132,7 +130,7 @@ def look(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame, start_
     local = earth.to_enu(watcher.frame, earth.from_enu(world, position))
     turned = velocity @ earth.frame_rotation(world, watcher.frame).T
     altitude = earth.enu_to_geodetic(world, position)[2]
-    loss = gas_beyond_reference_db(watcher.post.figures, watcher.fan, altitude, np.hypot(local[:, 0], local[:, 1]))
+    loss = gas_beyond_reference_db(watcher.post.figures, watcher.surface, altitude, np.hypot(local[:, 0], local[:, 1]))
     if np.isfinite(watcher.post.boresight_rad):
         # A flat array that stares loses gain off its boresight; what is published is read as the range along it.
         loss = loss + sensors.array_scan_loss_db(np.arctan2(local[:, 0], local[:, 1]) - watcher.post.boresight_rad)
@@ -144,14 +142,15 @@ def look(watcher: Observer, truth: motion.TruthIndex, world: earth.Frame, start_
         look_keys(watcher, scan, target),
         radar=watcher.model,
         rcs=watcher.rcs,
-        lowest_visible=watcher.lowest,
-        sensor_height_m=watcher.fan.antenna_msl_m,
+        surface=watcher.surface,
+        hidden_by=watcher.hidden_by,
         extra_loss_db=loss,
     )
     made = Looks.make(
         len(times), time_s=times, sensor_id=watcher.post.sensor_id, scan=scan, target_id=target, **found._asdict()
     )
-    return made.sorted_by("time_s", "target_id")
+    order = np.lexsort([target, times])
+    return made[order], altitude[order]
 
 
 def look_keys(watcher: Observer, scan: Ints, target: Ints) -> NDArray[np.uint64]:

@@ -82,8 +82,8 @@ def simulate(
     progress("compile", 0.0)
     sensors.warm_up()
     tracking.warm_up()
-    progress("compile", 1.0)
     watchers = [observer(scenario, post, table, targets, terrain, seed, replication) for post in scenario.posts]
+    progress("compile", 1.0)
     looks, detections, compared = _sense(scenario, watchers, motion.index(truth), world, progress)
     chain = _chain(scenario, watchers, table, targets, world)
     tracks, evidence, identities = _follow(chain, detections, scenario.length_s, progress)
@@ -121,10 +121,8 @@ def _sense(
     for number, start in enumerate(starts):
         end = min(start + SPAN_S, scenario.length_s)
         for watcher in watchers:
-            seen = look(watcher, truth, world, float(start), float(end))
+            seen, altitude = look(watcher, truth, world, float(start), float(end))
             looks.append(seen)
-            position = motion.interpolate(truth, seen.target_id, seen.time_s)[0]
-            altitude = earth.enu_to_geodetic(world, position)[2] if len(seen) else np.zeros(0)
             plot, answer = plots_of(watcher, seen, altitude, scenario.comparison)
             false = false_alarms(watcher, float(start), float(end))
             false = false[false.time_s < scenario.length_s]
@@ -141,24 +139,26 @@ def _chain(
     scenario: Scenario, watchers: list[Observer], table: Sensors, targets: Targets, world: earth.Frame
 ) -> process.Chain:
     by_id = {watcher.post.sensor_id: watcher for watcher in watchers}
+    # Once, and not for each of the many questions: the ratio of the target that the tracker expects.
+    snr_at_reference = {
+        key: 10.0 ** (0.1 * float(watcher.model.reference_snr_db)) * EXPECTED_RCS_M2 / watcher.model.reference_rcs_m2
+        for key, watcher in by_id.items()
+    }
 
     def expected(position_m: Floats, sensor_id: int, time_s: float) -> Floats:
         """Return what the tracker may expect: in view, in the sector, and near enough for a 2 m² target."""
-        watcher = by_id[sensor_id]
-        range_m, azimuth, _ = earth.measure(position_m, watcher.frame, world)
-        altitude = earth.enu_to_geodetic(world, position_m)[2]
-        local = earth.to_enu(watcher.frame, earth.from_enu(world, position_m))
-        ground = np.hypot(local[:, 0], local[:, 1])
-        open_ = earth.visible(watcher.fan, azimuth, ground, altitude) & (range_m <= watcher.model.max_range_m)
-        open_ &= sensors.in_sector(azimuth, watcher.model.sector_centre_rad, watcher.model.sector_width_rad)
-        snr_db = sensors.reference_snr_db(
-            range_m,
-            EXPECTED_RCS_M2,
-            watcher.model.reference_range_m,
-            watcher.model.reference_rcs_m2,
-            watcher.model.reference_snr_db,
-        )
-        pd = sensors.detection_probability(10 ** (snr_db / 10), FALSE_ALARM_PROBABILITY, SWERLING_CASE)
+        watcher, model = by_id[sensor_id], by_id[sensor_id].model
+        place = earth.from_enu(world, position_m)
+        altitude = earth.ecef_to_geodetic(place)[2]
+        east, north, up = earth.to_enu(watcher.frame, place).T
+        azimuth, ground = np.arctan2(east, north), np.hypot(east, north)
+        range_m = np.hypot(ground, up)
+        open_ = earth.surface_visible(watcher.surface, azimuth, ground, altitude)
+        open_ &= range_m <= model.max_range_m
+        if np.isfinite(model.sector_width_rad):
+            open_ &= sensors.in_sector(azimuth, model.sector_centre_rad, model.sector_width_rad)
+        snr = snr_at_reference[sensor_id] * (model.reference_range_m / range_m) ** 4
+        pd = sensors.detection_probability(snr, FALSE_ALARM_PROBABILITY, SWERLING_CASE)
         return np.where(open_, np.minimum(pd, BEST_EXPECTED_PD), 0.0)
 
     density = {}

@@ -26,9 +26,9 @@ class Check:
 
 def all_checks() -> list[Check]:
     """Recompute everything that is reached so far, in the order of the subjects."""
-    from chainhome.verify import detection, engagement, geometry, propagation, radar, tracking
+    from chainhome.verify import detection, engagement, geometry, lobing, propagation, radar, tracking
 
     checks: list[Check] = []
-    for subject in (geometry, radar, detection, propagation, tracking, engagement):
+    for subject in (geometry, radar, detection, propagation, lobing, tracking, engagement):
         checks += subject.checks()
     return checks

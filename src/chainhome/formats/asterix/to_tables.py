@@ -84,9 +84,13 @@ def _count(counts: Counts, name: str, rows: Bools) -> None:
     counts[name] = counts.get(name, 0) + int(rows.sum())
 
 
-def _kept(rows: Bools, counts: Counts, **reasons: Bools) -> Bools:
-    """Return the rows that no reason excludes; each row is counted under its first."""
-    for name, excluded in reasons.items():
+def _kept(records: Records, row_of_sensor: Ints, include_tests: bool, counts: Counts, **reasons: Bools) -> Bools:
+    """Return the records that no mark, undeclared sensor or reason excludes; each is counted under its first."""
+    rows = np.ones(len(records), np.bool_)
+    _count(counts, "records", rows)
+    marks = {"test": "tst", "simulated": "sim", "field_monitor": "rab"}
+    first = {name: (records[item] == 1) & (not include_tests) for name, item in marks.items()}
+    for name, excluded in (first | {"undeclared_sensor": row_of_sensor < 0} | reasons).items():
         _count(counts, name, rows & excluded)
         rows = rows & ~excluded
     return rows
@@ -108,16 +112,12 @@ def _plots(
 ) -> Detections:
     """Return the plots of CAT048 or CAT001."""
     row_of_sensor = _sensor_rows(records, sensors)
-    never = np.zeros(len(records), np.bool_)
     no_type = records["typ"] < 0 if "typ" in records.columns else records["ssr_psr"] < 0
-    _count(counts, "records", ~never)
     keep = _kept(
-        ~never,
+        records,
+        row_of_sensor,
+        include_tests,
         counts,
-        test=never if include_tests else records["tst"] == 1,
-        simulated=never if include_tests else records["sim"] == 1,
-        field_monitor=never if include_tests else records["rab"] == 1,
-        undeclared_sensor=row_of_sensor < 0,
         no_detection=(kind < 0) | no_type,
         no_position=np.isnan(records["range_nm"]),
         no_time=np.isnan(time_s),
@@ -163,15 +163,11 @@ def _reports(
     row_of_sensor = _sensor_rows(records, sensors)
     lat = np.where(np.isnan(records["lat_fine_deg"]), records["lat_deg"], records["lat_fine_deg"])
     lon = np.where(np.isnan(records["lon_fine_deg"]), records["lon_deg"], records["lon_fine_deg"])
-    never = np.zeros(len(records), np.bool_)
-    _count(counts, "records", ~never)
     keep = _kept(
-        ~never,
+        records,
+        row_of_sensor,
+        include_tests,
         counts,
-        test=never if include_tests else records["tst"] == 1,
-        simulated=never if include_tests else records["sim"] == 1,
-        field_monitor=never if include_tests else records["rab"] == 1,
-        undeclared_sensor=row_of_sensor < 0,
         no_position=np.isnan(lat) | np.isnan(lon),
         no_time=np.isnan(time_s),
     )

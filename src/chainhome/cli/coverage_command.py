@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from chainhome import earth
 from chainhome.catalogue import Catalogue
 from chainhome.catalogue import load as load_catalogue
 from chainhome.cli.coverage_sites import STATUS_WORDS, Standing, sites_of
+from chainhome.cli.progress import Progress
 from chainhome.cli.text import console, print_json, table
 from chainhome.coverage import Coverage, CoverageQuestion, CoverageSite, GridSource, Lobing, SiteCoverage, cover
 from chainhome.errors import ChainhomeError, UseError
@@ -33,7 +33,6 @@ MOST_CELLS = 40_000_000
 """Of a grid: what fits into the memory of a small machine with all that is computed on it."""
 GROUND_WINDOW_M = 2_000.0
 """Round a site on the user's own heights: wide enough to fill a void in which it may lie."""
-PATIENCE_S = 3.0
 At = Callable[[str, float], None]
 """Told the stage, and how much of it is done."""
 _RAIN = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:mm\s*/\s*h)?\s*")
@@ -56,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     standing = sites_of(arguments, catalogue)
     if not standing.sites:
         return _nobody(arguments, standing)
-    with _Progress(quiet=arguments.json) as progress:
+    with Progress(quiet=arguments.json, patient=True) as progress:
         question = _question(arguments, catalogue, standing, progress.at)
         coverage = _with_sources(cover(question, catalogue, progress=progress.at), standing, catalogue)
         progress.at("drawing", 1.0)
@@ -283,41 +282,6 @@ def _users_ground(
         return read_site_grid(path, lat_rad, lon_rad, range_max_m=range_max_m, cell_m=cell, progress=at)
 
     return placed, source
-
-
-class _Progress:
-    """What is being done, on standard error: on a terminal one line that changes, elsewhere a line if it takes long."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._status: Any = None
-        self._quiet = quiet
-        self._stage = "reading the ground"
-        self._patience = threading.Timer(PATIENCE_S, self._waiting)
-        self._patience.daemon = True
-
-    def __enter__(self) -> _Progress:
-        if self._quiet:
-            return self
-        if sys.stderr.isatty():
-            self._status = console(error=True).status(f"{self._stage} …")
-            self._status.start()
-        else:
-            self._patience.start()
-        return self
-
-    def _waiting(self) -> None:
-        print(f"{self._stage} …; a first run also compiles", file=sys.stderr, flush=True)
-
-    def at(self, stage: str, share: float) -> None:
-        """Tell how far it is."""
-        self._stage = stage
-        if self._status is not None:
-            self._status.update(f"{stage} … {100.0 * share:.0f} %" if share < 1.0 else f"{stage} …")
-
-    def __exit__(self, *_: object) -> None:
-        self._patience.cancel()
-        if self._status is not None:
-            self._status.stop()
 
 
 def _print(coverage: Coverage, standing: Standing) -> None:

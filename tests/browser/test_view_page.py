@@ -124,6 +124,15 @@ def test_counts_of_each_affiliation_are_python_s(opened: Opened, run: Any) -> No
         assert shown == payload_tracks.counts_at(run, moving, time_s), time_s
 
 
+def test_a_click_on_the_strip_seeks(opened: Opened, run: Any) -> None:
+    page = opened()
+    box = page.locator("#strip").bounding_box()
+    page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"])
+    settle(page)
+    one_pixel_s = view_run.LENGTH_S / box["width"]
+    assert abs(page.evaluate("window.chainhome.clock.time_s") - 0.25 * view_run.LENGTH_S) < 2 * one_pixel_s
+
+
 @pytest.mark.parametrize("kind", ["tracks", "truth"])
 def test_positions_are_python_s(opened: Opened, run: Any, kind: str) -> None:
     page = opened()

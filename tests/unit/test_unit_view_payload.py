@@ -239,7 +239,7 @@ def test_a_run_without_events_tells_when_tracks_were_confirmed() -> None:
 def test_the_headline_is_that_of_the_system(parts: tuple[dict, dict]) -> None:
     search = parts[0]["sensors"][0]
     assert search["headline_m"] == 400_000.0
-    assert search["headline"] == "headline range of S-400"
+    assert (search["ring"], search["headline"]) == ("published", "headline range of S-400")
 
 
 def test_the_echo_of_a_target_scales_with_the_fourth_root_of_its_cross_section(parts: tuple[dict, dict]) -> None:
@@ -264,7 +264,7 @@ def test_a_scenario_that_cannot_be_read_leaves_a_page_all_the_same() -> None:
     run = view_run.made_run()
     header, _ = payload.parts(Run(run.folder, run.record, "not toml", run.tables))
     assert any("could not be read again" in text for text in header["method"]["how"])
-    assert header["sensors"][0]["headline"] == "instrumented range"
+    assert (header["sensors"][0]["ring"], header["sensors"][0]["headline_m"]) == ("instrumented", 600_000.0)
 
 
 def test_a_recording_without_a_place_stands_in_its_own_plane() -> None:

@@ -47,7 +47,8 @@ def _surfaces(run: Run, sees: Looking) -> list[str]:
         f"Coverage: the lowest visible height by bearing (every {360 / BEARINGS:g}°) and range, straight rays over an "
         f"earth of 4/3 radius; the contour ends where a target is lost for more than {GAP_M / 1e3:g} km, at the "
         "instrumented range, or where the echo of the chosen target is too weak in free space (no gas, no clutter).",
-        "The dashed ring is the published range; it says nothing of a target's height, and limits nothing here.",
+        "The dashed ring is the published range (where none is known, the instrumented one); it says nothing of a "
+        "target's height, and limits nothing here.",
     ]
     if any(layer.terrain for layer in sees.surfaces):
         terrain = earth.load_terrain(str(run.record.get("terrain") or SHIPPED))

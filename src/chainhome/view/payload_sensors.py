@@ -68,7 +68,7 @@ def looking(run: Run, *, placed: bool = True) -> Looking:
     for row in range(len(table_)):
         post = posts.get(int(table_.sensor_id[row]))
         entry = _describe(run, table_, row, post, references)
-        entry["headline_m"], entry["headline"] = _headline(table_, row, post, systems, catalogue)
+        entry |= _headline(table_, row, post, systems, catalogue)
         if not placed and len(table_) == 1:
             entry |= {"lat_deg": 0.0, "lon_deg": 0.0}
         entry["surface"] = _surface(table_, row, post, terrain, surfaces, places)
@@ -235,8 +235,8 @@ def _systems(run: Run) -> dict[str, str]:
 
 def _headline(
     rows: Sensors, row: int, post: Post | None, systems: dict[str, str], catalogue: Catalogue | None
-) -> tuple[float | None, str]:
-    """Return the range that the seller names, and whose word it is; the instrumented range where there is none."""
+) -> dict[str, Any]:
+    """Return the range that the seller names and whose word it is, else the range to which the radar is set."""
     if post is not None and catalogue is not None:
         try:
             system = catalogue.find(systems.get(post.battery, ""))
@@ -244,9 +244,10 @@ def _headline(
             system = None
         claim = getattr(system, "claims", {}).get("headline_range")
         if claim is not None:
-            return float(claim.si.value), f"headline range of {getattr(system, 'name', 'the system')}"
+            whose = f"headline range of {getattr(system, 'name', 'the system')}"
+            return {"headline_m": float(claim.si.value), "ring": "published", "headline": whose}
     far = _number(rows.max_range_m[row], 0)
-    return far, "instrumented range" if far else ""
+    return {"headline_m": far, "ring": "instrumented", "headline": "as far as the run lets this sensor report"}
 
 
 def _batteries(scenario: Scenario | None, systems: dict[str, str], catalogue: Catalogue | None) -> list[dict[str, Any]]:

@@ -205,12 +205,14 @@ export class App {
     this.ask('view');
   }
 
-  /** Show the published ring and what moves about it; without a ring, all there is. */
+  /** Show the published ring and what moves about it; without a ring, all that moves. */
   showAll() {
     const { sensor, map } = this;
     const { reach_km } = this.state.info;
     const ring = sensor?.known && sensor.headline_m ? 1.12 * (sensor.headline_m / 1000) : 0;
+    const all = this.state.tracks.extent?.() ?? this.state.truth?.extent();
     if (ring) map.fit(Math.min(ring, reach_km * 1.05), sensor.x, sensor.y);
+    else if (all) map.fit(1.1 * Math.max(all.half, 5), all.x, all.y);
     else map.fit(reach_km);
     this.ask('view');
   }

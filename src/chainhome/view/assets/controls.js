@@ -73,6 +73,10 @@ export function wireControls(app) {
   click('help-button', () => $('help').showModal());
   slide('seek', (time_s) => clock.seek(time_s));
   slide('height', (stop) => app.setHeight(heightOf(stop)));
+  $('strip').addEventListener('pointerdown', (event) => {
+    const { start_s, end_s } = app.state.info;
+    clock.seek(start_s + (event.offsetX / event.target.clientWidth) * (end_s - start_s));
+  });
   change('rate', (rate) => clock.setRate(Number(rate)));
   change('datum', (datum) => app.setDatum(datum === 'ground'));
   change('reference', (number) => app.setReference(Number(number)));

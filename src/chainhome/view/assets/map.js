@@ -129,7 +129,7 @@ export class MapView {
     g.setLineDash([]);
     g.globalAlpha = 1;
     if (!main) return;
-    const text = `published: ${distance(sensor.headline_m / 1000)}`;
+    const text = `${sensor.ring}: ${distance(sensor.headline_m / 1000)}`;
     g.font = `600 12px ${FONT}`;
     const w = g.measureText(text).width;
     g.textAlign = 'center';

@@ -244,6 +244,19 @@ export class Motion {
     out[1] = (this.y[k + 1] - this.y[k]) / span;
   }
 
+  /** Return the middle and half the size, kilometres, of the square that holds all of it; null where there is nothing. */
+  extent() {
+    if (!this.x.length) return null;
+    let [west, east, south, north] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (let k = 0; k < this.x.length; k++) {
+      west = Math.min(west, this.x[k]);
+      east = Math.max(east, this.x[k]);
+      south = Math.min(south, this.y[k]);
+      north = Math.max(north, this.y[k]);
+    }
+    return { x: (west + east) / 2, y: (south + north) / 2, half: Math.max(east - west, north - south) / 2 };
+  }
+
   lives(object) {
     return (this.piecesOf.get(object) ?? []).map((p) => [this.start_s[p], this.end_s[p]]);
   }

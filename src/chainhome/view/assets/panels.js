@@ -37,7 +37,7 @@ export class Selected {
     // Of what is not here now nothing is said that might look like now.
     for (const part of [this.list, this.extra, ...(this.bars ?? []).map((b) => b.row)]) part.hidden = !at;
     if (at) {
-      told.Position = state.info.placed ? place(...state.projection.inverse(at.x, at.y)) : `${distance(at.x)} E, ${distance(at.y)} N of the radar`;
+      told.Position = state.info.placed ? place(...state.projection.inverse(at.x, at.y)) : `${distance(Math.abs(at.x))} ${at.x < 0 ? 'west' : 'east'}, ${distance(Math.abs(at.y))} ${at.y < 0 ? 'south' : 'north'} of the radar`;
       const climb = Number.isFinite(at.climb_mps) ? Math.round(at.climb_mps) : 0;
       const turn = climb ? `, ${climb > 0 ? 'climbs' : 'sinks'} ${Math.abs(climb)} m/s` : '';
       told.Height = Number.isFinite(at.altitude_m) ? `${height(at.altitude_m)} above sea level${turn}` : 'not known';

@@ -17,7 +17,8 @@ export function showCover(app) {
   write($('height-text'), text);
   $('datum').value = model.aboveGround ? 'ground' : 'sea';
   if (!sensor) return;
-  const how = sensor.sector_rad ? 'sector every' : 'turn in';
+  const turns = ['primary', 'secondary', 'combined'].includes(sensor.kind);
+  const how = sensor.sector_rad ? 'sector every' : turns ? 'turn in' : 'reports positions every';
   write($('scope-name'), sensor.period_s ? `${how} ${Number(sensor.period_s.toFixed(2))} s` : '');
   if (!found) {
     fill($('seen'), el('span', { class: 'quiet' }, 'Nothing is known of what this sensor can see from its place.'));
@@ -28,13 +29,15 @@ export function showCover(app) {
     $('seen'),
     'seen to ',
     el('b', {}, distance(found.median_m / 1000)),
-    ` (${distance(found.least_m / 1000)} to ${distance(found.most_m / 1000)}${sensor.sector_rad ? ' in its sector' : ''}), published `,
+    ` (${distance(found.least_m / 1000)} to ${distance(found.most_m / 1000)}${sensor.sector_rad ? ' in its sector' : ''}), ${sensor.ring} `,
     el('em', {}, distance(found.headline_m / 1000)),
     `: ${percent(found.share)} of that disc`,
     el('br'),
-    el('span', { class: 'quiet' }, `Published: ${sensor.headline}. Seen: median over bearings, least and most${smooth}.`),
+    el('span', { class: 'quiet' }, `${capital(sensor.ring)}: ${sensor.headline}. Seen: median over bearings, least and most${smooth}.`),
   );
 }
+
+const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** Say how many tracks of each side there are, and how many targets truly. */
 export function showCounts(app) {

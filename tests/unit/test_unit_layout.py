@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,15 @@ def cited_in(docstring: str) -> set[str]:
     return {key.strip() for group in CITED.findall(prose) for key in re.split("[,;]", group)}
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """All nodes of a source; a file is parsed once for all tests."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def docstrings_of(path: Path) -> list[str]:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, documented)]
+    return [ast.get_docstring(node) or "" for node in nodes_of(path) if isinstance(node, documented)]
 
 
 def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
@@ -129,7 +135,7 @@ def test_no_module_is_long_without_a_reason() -> None:
 def test_only_the_edges_print() -> None:
     printing = set()
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 printing.add(path.relative_to(PACKAGE).parts[0])
     assert printing <= {"cli", "simulate"}

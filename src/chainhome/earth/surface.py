@@ -36,7 +36,7 @@ REFRACTIONS = ("standard", "crpl", "none")
 # hundredth of the cells wrong by more than 8 m, 128 by 2 m, 256 by 1.6 m (benchmarks/bench_surface.py).
 _NEAR_ROWS = 128
 # Rays of an octant for each cell of the grid's edge in it.
-_RAYS_PER_CELL, _LEAST_RAYS = 0.7, 256
+_RAYS_PER_CELL, _LEAST_RAYS = 0.65, 256
 _ROWS_AT_ONCE = 512
 _LARGEST_ARC_RAD = 0.45  # up to which the sweep's polynomials of sine and versine are exact to 1e-6
 

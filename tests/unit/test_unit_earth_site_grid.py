@@ -7,6 +7,7 @@ import pytest
 
 from chainhome import earth
 from chainhome.earth import terrain as terrain_
+from chainhome.earth.site_grid import cropped
 from chainhome.errors import UseError
 
 MURTED = tuple(np.radians([40.0789, 32.5656]))
@@ -122,3 +123,14 @@ def test_lengths_that_cannot_be_are_refused(wrong: dict[str, float], message: st
 def test_degrees_for_radians_are_refused(place: tuple[float, float]) -> None:
     with pytest.raises(UseError, match="is not a latitude and longitude"):
         earth.site_grid(None, *place, range_max_m=1e4, cell_m=1e3)
+
+
+def test_the_middle_of_a_grid_is_the_grid_of_a_shorter_range() -> None:
+    whole = earth.site_grid(terrain_.load(), *MURTED, range_max_m=20e3, cell_m=1000.0)
+    middle = cropped(whole, 7_500.0)
+    own = earth.site_grid(terrain_.load(), *MURTED, range_max_m=7_500.0, cell_m=1000.0)
+    one_decimetre = 0.1  # places between those that are computed differ by a metre or two
+    assert middle.half == own.half == 8
+    assert np.abs(middle.heights_m - own.heights_m).max() < one_decimetre
+    assert cropped(whole, 20e3) is whole
+    assert cropped(whole, 50e3) is whole

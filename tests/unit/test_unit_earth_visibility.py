@@ -148,3 +148,20 @@ def test_hills_around_murted_hide_a_low_target_that_a_smooth_earth_would_show() 
     real = earth.fan(terrain_.load(), *MURTED, 24.0, **kwargs)
     lost_m = earth.first_lost_m(real.ground_m + 100.0 >= real.lowest_visible_m, real.ranges_m)
     assert np.median(lost_m) < 0.5 * earth.horizon_range_m(24.0, 100.0)
+
+
+def test_a_fan_on_a_larger_grid_is_the_same_to_its_own_range() -> None:
+    kwargs = {"radius_m": RADIUS_M, "bearings_rad": [0.0, 1.0, 4.0]}
+    grid = earth.fan_grid(terrain_.load(), *MURTED, 80e3)
+    long = earth.fan(terrain_.load(), *MURTED, 24.0, range_max_m=80e3, grid=grid, **kwargs)
+    short = earth.fan(terrain_.load(), *MURTED, 24.0, range_max_m=40e3, grid=grid, **kwargs)
+    ten_metres = 10.0  # of hidden ground: fewer rays are followed over a smaller grid
+    assert np.abs(short.ground_m - long.ground_m[:, :80]).max() < 1e-6
+    assert np.abs(short.lowest_visible_m - long.lowest_visible_m[:, :80]).max() < ten_metres
+
+
+def test_the_ground_of_a_fan_cannot_be_written() -> None:
+    """It is shared by fans over the same ground."""
+    fan = earth.fan(terrain_.load(), *MURTED, 24.0, radius_m=RADIUS_M, range_max_m=5e3, bearings_rad=[0.0])
+    with pytest.raises(ValueError, match="read-only"):
+        fan.ground_m[0, 0] = 1.0

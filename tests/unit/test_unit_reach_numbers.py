@@ -163,7 +163,7 @@ def test_the_chain_starts_with_the_later_of_track_and_engagement_radar() -> None
 
 def inbound(fan: earth.Fan, height_m: float = 3_000.0, speed_mps: float = 200.0) -> Approach:
     altitude = np.full((1, fan.ranges_m.size), GROUND_M + height_m)
-    return Approach(altitude, fan.ranges_m / speed_mps, speed_mps, 2.0, height_m, height_m)
+    return Approach(altitude, fan.ranges_m / speed_mps, speed_mps, 2.0, height_m, height_m, altitude[0])
 
 
 def test_a_sure_target_is_confirmed_at_its_third_scan() -> None:

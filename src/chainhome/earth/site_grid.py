@@ -121,7 +121,8 @@ def grid_positions(lat_rad: float, lon_rad: float, east_m: ArrayLike, north_m: A
     [[179.0, -180.0]]
     """
 
-    if _far_from_poles(lat_rad, east_m, north_m):
+    reach = max(float(np.abs(value).max(initial=0.0)) for value in (np.asarray(east_m), np.asarray(north_m)))
+    if far_from_poles(lat_rad, reach):
         lat, lon = _angles(lat_rad, lon_rad, east_m, north_m)
         return lat, _wrapped(lon)
 
@@ -159,6 +160,15 @@ def interpolated_on_square(
     return tuple(down @ (values @ across) for values in function(lat, lon))
 
 
+def far_from_poles(lat_rad: float, reach_m: float) -> bool:
+    """Return whether latitudes and longitudes so far round a place are as smooth as positions are.
+
+    >>> far_from_poles(0.7, 600e3), far_from_poles(1.5, 600e3)
+    (True, False)
+    """
+    return reach_m < _POLE_SHARE * (0.5 * math.pi - abs(lat_rad)) * EARTH_MEAN_RADIUS_M
+
+
 def _filled(terrain: terrain_.Terrain, lat_rad: float, lon_rad: float, along_m: Floats) -> tuple[Singles, int]:
     """Return the heights (n, n) on the grid whose columns lie at `along_m`, and how many cells are outside."""
     from chainhome.earth import _terrain_kernels as kernels
@@ -167,7 +177,7 @@ def _filled(terrain: terrain_.Terrain, lat_rad: float, lon_rad: float, along_m: 
     cells.flags.writeable = False  # one compiled form serves all
     lattice = kernels.Lattice(terrain.north_deg, terrain.west_deg, terrain.step_deg)
     cell_m, n = float(along_m[1] - along_m[0]), along_m.size
-    plain = _far_from_poles(lat_rad, along_m, along_m)
+    plain = far_from_poles(lat_rad, float(along_m[-1]))
     # The chord of a parallel or meridian between two positions lies this far from it in the middle.
     sag_m = (_STRIDE * cell_m) ** 2 / (4.0 * EARTH_MEAN_RADIUS_M * math.cos(lat_rad)) if plain else math.inf
     stride = _STRIDE if sag_m < _SAG_CELLS * cell_m else 1
@@ -180,11 +190,6 @@ def _filled(terrain: terrain_.Terrain, lat_rad: float, lon_rad: float, along_m: 
         lat, lon = positions(lat_rad, lon_rad, places, -some)
         outside += kernels.fill_heights(cells, lattice, lat, lon, stride, heights[first : first + rows])
     return heights, outside
-
-
-def _far_from_poles(lat_rad: float, east_m: ArrayLike, north_m: ArrayLike) -> bool:
-    reach = max(float(np.abs(value).max(initial=0.0)) for value in (np.asarray(east_m), np.asarray(north_m)))
-    return reach < _POLE_SHARE * (0.5 * math.pi - abs(lat_rad)) * EARTH_MEAN_RADIUS_M
 
 
 def _angles(lat_rad: float, lon_rad: float, east_m: ArrayLike, north_m: ArrayLike) -> tuple[Floats, Floats]:

@@ -17,7 +17,7 @@ from chainhome.constants import EARTH_MEAN_RADIUS_M
 from chainhome.earth import geodesy
 from chainhome.earth import terrain as terrain_
 from chainhome.earth.refraction import lowest_visible_altitude_m
-from chainhome.earth.site_grid import SiteGrid, cropped, site_grid
+from chainhome.earth.site_grid import SiteGrid, cropped, far_from_poles, site_grid
 from chainhome.earth.surface import lowest_at, surface
 from chainhome.errors import UseError
 
@@ -30,7 +30,7 @@ _GEODESIC_NODES = 16
 
 # Cells of a fan's grid for each cell of the terrain, where its edge is not more cells away than the second number. To
 # 400 km over the shipped terrain a fan is then nearer to exact rays than rays with a sample every 500 m are.
-_CELLS_PER_STEP, _MOST_CELLS_TO_EDGE = 8.0, 1500
+_CELLS_PER_STEP, _MOST_CELLS_TO_EDGE = 8.0, 1620
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +224,7 @@ def _ground(
 
 
 def _geodesic_samples(lat_rad: float, lon_rad: float, bearings: Floats, ranges: Floats) -> tuple[Floats, Floats]:
-    """Return latitude and longitude (b, r) of samples along geodesics, through unit vectors, which no pole upsets."""
+    """Return latitude and longitude (b, r) of samples along geodesics; near a pole through unit vectors."""
     index = np.arange(_GEODESIC_NODES)
     nodes = 0.5 * (1.0 - np.cos(np.pi * index / (_GEODESIC_NODES - 1)))
     weights = np.where(index % 2 == 0, 1.0, -1.0) * np.where((index == 0) | (index == index[-1]), 0.5, 1.0)
@@ -234,5 +234,8 @@ def _geodesic_samples(lat_rad: float, lon_rad: float, bearings: Floats, ranges: 
     terms = np.where(exact.any(axis=1, keepdims=True), exact, terms)
     basis = (terms / terms.sum(axis=1, keepdims=True)).T
     lat, lon = geodesy.destination(lat_rad, lon_rad, bearings[:, None], nodes * ranges[-1])
+    if far_from_poles(lat_rad, float(ranges[-1])):
+        apart = np.mod(lon - lon_rad + np.pi, 2.0 * np.pi) - np.pi
+        return lat @ basis, apart @ basis + lon_rad
     x, y, z = (np.cos(lat) * np.cos(lon)) @ basis, (np.cos(lat) * np.sin(lon)) @ basis, np.sin(lat) @ basis
     return np.arctan2(z, np.sqrt(x * x + y * y)), np.arctan2(y, x)

@@ -7,6 +7,7 @@ bearing the range at which each limit ends detection, and the signal-to-noise ra
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,8 @@ class Approach:
 
     `altitude_m` (b or 1, r) is above mean sea level, -inf where the target is not (yet) there; `time_to_go_s` (r,) is
     the time that it still needs to the site. `height_m` is the height above ground or sea level that was asked for,
-    None for a trajectory; `height_above_site_m` is what it means above the ground of the site.
+    None for a trajectory; `height_above_site_m` is what it means above the ground of the site. `typical_m` (r,) is the
+    altitude on the median bearing, at which signals are computed.
     """
 
     altitude_m: Floats
@@ -49,6 +51,7 @@ class Approach:
     rcs_m2: float
     height_m: float | None
     height_above_site_m: float
+    typical_m: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,12 @@ class Detection:
         return np.asarray(names[np.argmin(stack, axis=0)])
 
 
+@lru_cache(maxsize=16)
+def _needed_db(detection_probability: float) -> float:
+    """Return the signal-to-noise ratio (dB) that a probability needs; every altitude and end asks for the same few."""
+    return float(sensors.required_snr_db(detection_probability, FALSE_ALARM_PROBABILITY, SWERLING_CASE))
+
+
 def snr_along(radar: RadarFigures, rcs_m2: float, altitude_msl_m: Floats, fan: earth.Fan) -> Floats:
     """Return the mean signal-to-noise ratio in dB along SNR_RANGES_M."""
     return sensors.reference_snr_db(
@@ -79,7 +88,7 @@ def snr_along(radar: RadarFigures, rcs_m2: float, altitude_msl_m: Floats, fan: e
         rcs_m2,
         radar.reference_range_m,
         radar.reference_rcs_m2,
-        float(sensors.required_snr_db(radar.reference_pd, FALSE_ALARM_PROBABILITY, SWERLING_CASE)),
+        _needed_db(radar.reference_pd),
         extra_loss_db=gas_beyond_reference_db(radar, fan, altitude_msl_m, SNR_RANGES_M),
     )
 
@@ -131,8 +140,8 @@ def _line_of_sight(fan: earth.Fan, approach: Approach, smooth: bool) -> tuple[Bo
 def detect(radar: RadarFigures, approach: Approach, fan: earth.Fan, *, pd: float, end: End, smooth: bool) -> Detection:
     """Return where each limit ends the detection of an approach, and the nearest of them, by bearing."""
     bearings = len(fan.bearings_rad)
-    needed = float(sensors.required_snr_db(pd, FALSE_ALARM_PROBABILITY, SWERLING_CASE))
-    typical_m = np.maximum(np.median(approach.altitude_m, axis=0), 0.0)
+    needed = _needed_db(pd)
+    typical_m = np.maximum(approach.typical_m, 0.0)
     on_grid = np.interp(SNR_RANGES_M, fan.ranges_m, typical_m)
     snr = snr_along(radar, approach.rcs_m2, on_grid, fan)
     in_view, sight = _line_of_sight(fan, approach, smooth)

@@ -63,7 +63,7 @@ def test_a_plot_is_taken_up_to_the_gate_and_not_beyond(direction: int, factor: f
     )  # fmt: skip
     state, _ = step(tracks_at(setup, [mean], [covariance], [0.99]), plots, [whole_look(0.0, plots)], setup)
     # At the gate a plot is some e^-13 of one at the middle, but there is next to no clutter.
-    took = 7 in state[state.track_id == 0].last_detection_id.tolist()
+    took = 7 in state[state.track_id == 0].plot_now.tolist()
     assert took == (factor < 1)
 
 
@@ -96,7 +96,7 @@ def test_nearest_neighbours_take_the_best_joint_assignment_and_each_plot_once(se
     for track in range(n):
         mine = tracks_of(after)[tracks_of(after).track_id == track]
         expected = int(chosen[track]) if chosen[track] < m else -1
-        assert mine.last_detection_id.tolist() == [expected]
+        assert mine.plot_now.tolist() == [expected]
         existence, mean, covariance = believed(after, track)
         if expected >= 0:
             gain = SPREAD[:, :3] @ np.linalg.inv(spread)
@@ -133,16 +133,19 @@ def test_with_many_ambiguous_tracks_existence_is_neither_made_nor_lost() -> None
 def brute_force(given: dict[str, Any]) -> dict[tuple[int, int], tuple[np.ndarray, float]]:
     """Every pair of a track and a plot inside the gate: its density under each model, and its weight."""
     look, replies, found = given["look"], given["replies"], {}
+    lower = np.tril(given["spread"])  # all that is filled
+    whole = lower + np.tril(given["spread"], -1).swapaxes(-1, -2)
     for a in range(given["count"]):
+        t = given["row"][a]
         models = np.flatnonzero(given["weight"][a] > 0.0)
         for i in range(len(look.time_s)):
-            said, mine, its = 1.0, given["address"][a], look.address[i]
+            said, mine, its = 1.0, given["address"][t], look.address[i]
             if replies.use and mine >= 0 and its >= 0:
                 if mine != its:
                     continue
                 said = replies.same_address
-            elif replies.use and given["code"][a] >= 0 and look.code[i] >= 0:
-                said = replies.same_code if given["code"][a] == look.code[i] else replies.other_code
+            elif replies.use and given["code"][t] >= 0 and look.code[i] >= 0:
+                said = replies.same_code if given["code"][t] == look.code[i] else replies.other_code
             used = np.flatnonzero(~np.isnan(look.value[i]))
             late = look.time_s[i] - given["moment_s"][a]
             density, inside = np.zeros(given["weight"].shape[1]), False
@@ -150,7 +153,7 @@ def brute_force(given: dict[str, Any]) -> dict[tuple[int, int], tuple[np.ndarray
                 off = (look.value[i] - given["measured"][a, j] - late * given["rate"][a, j])[used]
                 if given["polar"]:
                     off[1] = (off[1] + np.pi) % (2.0 * np.pi) - np.pi
-                s = given["spread"][a, j][np.ix_(used, used)] + np.diag(look.variance[i][used])
+                s = whole[a, j][np.ix_(used, used)] + np.diag(look.variance[i][used])
                 d2 = off @ np.linalg.solve(s, off)
                 inside |= d2 <= given["gates"][len(used)]
                 density[j] = np.exp(-0.5 * (d2 + np.linalg.slogdet(s)[1] + len(used) * np.log(2.0 * np.pi)))

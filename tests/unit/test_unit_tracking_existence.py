@@ -176,7 +176,7 @@ def test_a_young_track_parts_into_the_missed_one_and_one_for_each_of_its_plots()
     # The likeliest part keeps the name, and no name is given twice.
     assert after.track_id[np.argmax(after.existence)] == 0
     assert len(set(after.track_id.tolist())) == 5
-    assert after.last_detection_id.tolist()[1:] == [7, 8, 7, 8]
+    assert after.plot_now.tolist()[1:] == [7, 8, 7, 8]
 
 
 @pytest.mark.parametrize("hypotheses", [1, 64])

@@ -16,7 +16,7 @@ from tracking_scenes import CONFIRMED, TENTATIVE, believed, point_setup, reports
 from chainhome.errors import UseError
 from chainhome.tables import TRACK_STATUSES, Detections, Tracks
 from chainhome.tracking import Setup, TrackerParams, TrackerState, clusters, feed, hypotheses, initial_state, step
-from chainhome.tracking._joint_kernels import sort_out
+from chainhome.tracking._merge_kernels import sort_out
 from chainhome.tracking.hypotheses import NONE, Table, children, parted, pruned, renamed
 
 BY_HAND = 1e-9  # relative
@@ -370,7 +370,9 @@ def test_rows_that_are_practically_equal_become_their_mixture(models: int) -> No
         spread = covariance[rows[one]] + apart[..., :, None] * apart[..., None, :]
         expected.append((w.sum(axis=0) / w.sum(), middle, np.einsum("nk,nkij->kij", share, spread)))
     kind, first = np.empty(n, np.int64), np.empty(n, np.int64)
-    columns = (mean, covariance, weight, np.zeros(n), address)
+    row, column = np.tril_indices(6)
+    triangle = covariance[..., row, column]
+    columns = (mean, triangle, weight, np.zeros(n), address)
     count = sort_out(rows, mass, existence, most, *columns, kind, first, np.zeros((6, 6)), np.zeros(6))
     assert 4 < count == len(kinds) < n
     for k, (one, (probability, middle, spread)) in enumerate(zip(kinds, expected, strict=True)):
@@ -378,7 +380,7 @@ def test_rows_that_are_practically_equal_become_their_mixture(models: int) -> No
         t = rows[first[k]]
         np.testing.assert_allclose(weight[t], probability, rtol=BY_HAND)
         np.testing.assert_allclose(mean[t], middle, rtol=BY_HAND, atol=1e-9)
-        np.testing.assert_allclose(covariance[t], spread, rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(triangle[t], spread[..., row, column], rtol=1e-8, atol=1e-9)
 
 
 def test_settings_of_joint_hypotheses_that_cannot_work_are_refused() -> None:

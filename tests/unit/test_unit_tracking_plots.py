@@ -157,7 +157,10 @@ def test_the_cell_of_a_plot_is_where_it_is_on_the_ground() -> None:
 def first_track(**columns: Any) -> tuple[np.ndarray, np.ndarray]:
     """The state that one plot tells of."""
     plot = plots(columns.pop("sensor_id"), **columns)
-    return plot.mean[0], plot.covariance[0]
+    row, column = np.tril_indices(6)
+    covariance = np.empty((6, 6))
+    covariance[row, column] = covariance[column, row] = plot.triangle[0]
+    return plot.mean[0], covariance
 
 
 def test_a_new_track_stands_where_its_plot_was_as_sure_as_the_plot() -> None:

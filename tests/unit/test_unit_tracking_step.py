@@ -160,7 +160,7 @@ def inbound(scans: int, rate_mps: float) -> tuple[float, float]:
     """Velocity east and its standard deviation just after the last plot."""
     setup = setup_of(DOPPLER)
     state, _ = feed(initial_state(setup), closing(scans, rate_mps), setup, until_s=PERIOD * scans)
-    state = state[state.last_detection_id == scans - 1]
+    state = state[state.plot_now == scans - 1]
     best = int(np.argmax(state.existence))
     mean, covariance = combined(state)
     return float(mean[best, 3]), float(np.sqrt(covariance[best, 3, 3]))
@@ -426,7 +426,7 @@ def test_a_sure_track_takes_the_plot_of_its_turn_although_a_young_one_is_near() 
     time = beam_time_s(RADAR, 0, START, VELOCITY, 7)
     turned = straight(time) + np.array([0.0, 1_200.0, 0.0])
     state, _ = feed(state, seen_by(RADAR, 0, turned, time, 90), setup, until_s=end_of(8))
-    assert state.last_detection_id[state.track_id == name].tolist() == [90]
+    assert state.plot_now[state.track_id == name].tolist() == [90]
 
 
 def test_a_track_remembers_its_address_when_a_plot_comes_without() -> None:
@@ -457,13 +457,13 @@ def test_a_different_address_forbids_and_the_same_one_draws() -> None:
     trusting, ignoring = setup_of(), setup_of(params={"use_replies": False})
     trusted, _ = feed(state, exchanged, trusting, until_s=end_of(7))
     ignored, _ = feed(state, exchanged, ignoring, until_s=end_of(7))
-    assert owners(trusted, "last_detection_id") == {12: owner[22], 13: owner[11]}
-    assert owners(ignored, "last_detection_id") == {12: owner[11], 13: owner[22]}
+    assert owners(trusted, "plot_now") == {12: owner[22], 13: owner[11]}
+    assert owners(ignored, "plot_now") == {12: owner[11], 13: owner[22]}
     stranger, _ = feed(
         state, seen_by(RADAR, 0, here[0], PERIOD * 6 + 1.5, 12, mode_s_address=33), trusting, until_s=end_of(7)
     )
     assert {11, 22, 33} == set(stranger.mode_s_address.tolist())
-    assert stranger.last_detection_id[stranger.mode_s_address == 33].tolist() == [12]
+    assert stranger.plot_now[stranger.mode_s_address == 33].tolist() == [12]
 
 
 def test_a_code_decides_between_two_tracks_that_fit_alike() -> None:
@@ -472,7 +472,7 @@ def test_a_code_decides_between_two_tracks_that_fit_alike() -> None:
         plot = seen_by(RADAR, 0, here.mean(axis=0), PERIOD * 6 + 1.5, 12, mode_3a=code)
         after, _ = feed(state, plot, setup, until_s=end_of(7))
         sure = after[after.existence > 0.5]
-        assert set(sure.last_detection_id[(sure.mode_3a == code) & (sure.rank == 0)].tolist()) == {12}
+        assert set(sure.plot_now[(sure.mode_3a == code) & (sure.rank == 0)].tolist()) == {12}
 
 
 def test_two_radars_with_different_periods_share_one_track_for_each_aircraft() -> None:

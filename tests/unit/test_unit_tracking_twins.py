@@ -127,7 +127,7 @@ def test_an_isolated_track_is_what_a_plain_interacting_filter_makes_of_it(models
         before = time
         assert len(state) == 1
         assert max(worst_off(state, w, x, p)) < 10.0 * A_BILLIONTH
-    assert state.last_detection_id.tolist() == [14]
+    assert state.plot_now.tolist() == [14]
     if k == 1:
         assert max(worst_off(state, w, x, p)) < A_BILLIONTH
 
@@ -184,7 +184,7 @@ def test_the_update_by_a_radar_is_the_textbook_one_for_every_kind_of_plot(
     gain = spread @ h[used].T @ np.linalg.inv(s)
     x = ahead + gain @ (z - slots_of(then, frame))[used]
     p = spread - gain @ h[used] @ spread
-    assert state.last_detection_id.tolist() == [3]
+    assert state.plot_now.tolist() == [3]
     assert state.time_s.tolist() == [max(dt, 0.0)]
     # The height over the ellipsoid is within 0.1 m and its gradient within 0.2 degrees.
     allowed = 2e-2 if 4 in used else 10.0 * A_MILLIONTH
@@ -296,7 +296,7 @@ def test_height_over_the_ellipsoid_and_its_gradient_are_as_good_as_stated(lat_de
             flight_level_m=height + above, mode_s_address=address,
         )  # fmt: skip
         after, _ = step(state, plots, [whole_look(0.0, plots)], setup)
-        assert after.last_detection_id.tolist() == address.tolist()
+        assert after.plot_now.tolist() == address.tolist()
         shift = after.mean[:, 0, :3] - position
         if above:
             assert np.abs(np.linalg.norm(shift, axis=1) - above).max() < 2.0 * a_tenth

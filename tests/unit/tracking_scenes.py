@@ -162,16 +162,15 @@ def tracks_at(
     if mean.ndim == 2:
         mean, covariance = np.repeat(mean[:, None], k, axis=1), np.repeat(covariance[:, None], k, axis=1)
     key = np.full(n, -1, np.int64)
+    row, column = np.tril_indices(6)
     columns = {
         "mean": mean,
-        "covariance": covariance,
+        "triangle": covariance[..., row, column],
         "mode_probability": np.tile([m.start for m in setup.params.models], (n, 1)),
         "existence": existence,
         "time_s": np.full(n, time_s),
-        "born_s": np.full(n, time_s),
         "last_seen_s": np.full((n, len(setup.sensors)), -np.inf),
         "track_id": np.arange(n),
-        "last_detection_id": key,
         "mode_s_address": key,
         "mode_3a": key,
         "share": np.ones(n),

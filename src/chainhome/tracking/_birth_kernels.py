@@ -55,12 +55,11 @@ def _elevation(r: float, height: float, above: float) -> float:
 
 
 @inline
-def _height(x: float, y: float, z: float, place: Place) -> float:
-    """Height above the ellipsoid, within 0.1 m below 18 km."""
-    e = place.earth_rotation
-    gx = place.earth_m[0] + e[0, 0] * x + e[1, 0] * y + e[2, 0] * z
-    gy = place.earth_m[1] + e[0, 1] * x + e[1, 1] * y + e[2, 1] * z
-    gz = place.earth_m[2] + e[0, 2] * x + e[1, 2] * y + e[2, 2] * z
+def _height(x: float, y: float, z: float, earth_m: Floats, rotation: Floats) -> float:
+    """Height above the ellipsoid of a place in the world, within 0.1 m below 18 km."""
+    gx = earth_m[0] + rotation[0, 0] * x + rotation[1, 0] * y + rotation[2, 0] * z
+    gy = earth_m[1] + rotation[0, 1] * x + rotation[1, 1] * y + rotation[2, 1] * z
+    gz = earth_m[2] + rotation[0, 2] * x + rotation[1, 2] * y + rotation[2, 2] * z
     axial2 = gx * gx + gy * gy
     ratio = _SEMI_MAJOR_M / _SEMI_MINOR_M
     r = math.sqrt(axial2 + gz * gz)
@@ -68,7 +67,8 @@ def _height(x: float, y: float, z: float, place: Place) -> float:
 
 
 @inline
-def _of_radar(v: Floats, variance: Floats, place: Place, prior: Prior, mean: Floats, p: Floats) -> None:
+def _of_radar(v: Floats, variance: Floats, place: Place, prior: Prior, axes: Floats, mean: Floats, p: Floats) -> None:
+    along, side, upward = axes[0], axes[1], axes[2]
     r, azimuth, elevation = v[RANGE], v[AZIMUTH], v[ELEVATION]
     elevation_variance = variance[ELEVATION]
     if elevation != elevation:
@@ -82,18 +82,14 @@ def _of_radar(v: Floats, variance: Floats, place: Place, prior: Prior, mean: Flo
     ce, se, ca, sa = math.cos(elevation), math.sin(elevation), math.cos(azimuth), math.sin(azimuth)
     m = place.rotation
     for b in range(3):
-        along = ce * sa * m[0, b] + ce * ca * m[1, b] + se * m[2, b]
-        mean[b] = place.origin_m[b] + r * along
+        along[b] = ce * sa * m[0, b] + ce * ca * m[1, b] + se * m[2, b]
+        side[b] = r * ce * (ca * m[0, b] - sa * m[1, b])
+        upward[b] = r * (-se * sa * m[0, b] - se * ca * m[1, b] + ce * m[2, b])
+        mean[b] = place.origin_m[b] + r * along[b]
     for b in range(3):
-        along_b = ce * sa * m[0, b] + ce * ca * m[1, b] + se * m[2, b]
-        side_b = r * ce * (ca * m[0, b] - sa * m[1, b])
-        up_b = r * (-se * sa * m[0, b] - se * ca * m[1, b] + ce * m[2, b])
-        for c in range(3):
-            along_c = ce * sa * m[0, c] + ce * ca * m[1, c] + se * m[2, c]
-            side_c = r * ce * (ca * m[0, c] - sa * m[1, c])
-            up_c = r * (-se * sa * m[0, c] - se * ca * m[1, c] + ce * m[2, c])
-            p[b, c] = variance[RANGE] * along_b * along_c + variance[AZIMUTH] * side_b * side_c
-            p[b, c] += elevation_variance * up_b * up_c
+        for c in range(b + 1):
+            p[b, c] = variance[RANGE] * along[b] * along[c] + variance[AZIMUTH] * side[b] * side[c]
+            p[b, c] += elevation_variance * upward[b] * upward[c]
 
 
 @inline
@@ -107,19 +103,24 @@ def _of_report(v: Floats, variance: Floats, place: Place, prior: Prior, mean: Fl
         mean[2] = 0.0
         # The vertical leans by 9 mrad in 58 km: each step leaves less than 1 % of the error.
         for _ in range(3):
-            mean[2] += height - _height(mean[0], mean[1], mean[2], place)
+            mean[2] += height - _height(mean[0], mean[1], mean[2], place.earth_m, place.earth_rotation)
     p[0, 0], p[1, 1], p[2, 2] = variance[0], variance[1], up_variance
 
 
 @kernel
 def beginnings(
-    rows: Ints, value: Floats, variance: Floats, place: Place, prior: Prior, mean: Floats, covariance: Floats
+    rows: Ints, value: Floats, variance: Floats, place: Place, prior: Prior, mean: Floats, triangle: Floats
 ) -> None:
-    """Fill the means (m, 6) and covariances (m, 6, 6), zero before, of tracks that begin with plots of some rows."""
+    """Fill means (m, 6) and covariances (m, 21), as lower triangles, of tracks that begin with plots of some rows."""
+    p, axes = np.zeros((6, 6)), np.zeros((3, 3))
     for i in rows:
-        v, x, p = value[i], mean[i], covariance[i]
+        v, x = value[i], mean[i]
+        for c in range(6):
+            x[c] = 0.0
+            for d in range(6):
+                p[c, d] = 0.0
         if place.polar:
-            _of_radar(v, variance[i], place, prior, x, p)
+            _of_radar(v, variance[i], place, prior, axes, x, p)
         else:
             _of_report(v, variance[i], place, prior, x, p)
         p[3, 3] = p[4, 4] = prior.speed_sigma_mps * prior.speed_sigma_mps
@@ -135,6 +136,11 @@ def beginnings(
             p[3, 3] -= cx * cx / total
             p[4, 4] -= cy * cy / total
             p[5, 5] -= cz * cz / total
-            p[3, 4] = p[4, 3] = -cx * cy / total
-            p[3, 5] = p[5, 3] = -cx * cz / total
-            p[4, 5] = p[5, 4] = -cy * cz / total
+            p[4, 3] = -cx * cy / total
+            p[5, 3] = -cx * cz / total
+            p[5, 4] = -cy * cz / total
+        q = 0
+        for c in range(6):
+            for d in range(c + 1):
+                triangle[i, q] = p[c, d]
+                q += 1

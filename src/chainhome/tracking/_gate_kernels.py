@@ -18,7 +18,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _PI = math.pi
-_LOG_TWO_PI = math.log(2.0 * math.pi)
+_ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+_LEAST_DENSITY = 1e-30  # a sensor without false plots: the ratio stays finite
 
 
 class Look(NamedTuple):
@@ -55,8 +56,8 @@ class Pairs(NamedTuple):
     weight: Floats  # existence times probability of detection times density times what the replies say
 
 
-@kernel
-def sort_into_bins(look: Look, polar: bool, columns: int, rows: int, low: Floats, step: Floats, bins: Bins) -> None:
+@inline
+def _sort_into_bins(look: Look, polar: bool, columns: int, rows: int, low: Floats, step: Floats, bins: Bins) -> None:
     """Fill `bins` and the grid's corner and step (2,): `columns` bins of the first slot, `rows` of the second."""
     m = len(look.time_s)
     for c in range(2):
@@ -101,51 +102,61 @@ def _turned(angle: float) -> float:
 
 
 @inline
-def _fit(
-    i: int, look: Look, polar: bool, at: Floats, rate: Floats, late: float, spread: Floats, white: Floats, root: Floats
+def _white(
+    i: int,
+    a: int,
+    j: int,
+    look: Look,
+    polar: bool,
+    measured: Floats,
+    rate: Floats,
+    late: float,
+    spread: Floats,
+    white: Floats,
+    root: Floats,
 ) -> tuple[float, float, int]:
-    """Squared distance, log determinant and number of slots of plot i; the whitened innovation stays in `white`."""
-    ns = look.value.shape[1]
+    """Squared distance of plot i from model j of track a, the density's divisor, and the number of slots.
+
+    The whitened innovation stays in `white` (s,), the root of its covariance in `root`; slots not measured give zeros.
+    """
     used = 0
-    distance2, log_det = 0.0, 0.0
-    det = 1.0
-    for b in range(ns):
+    distance2, divisor = 0.0, 1.0
+    for b in range(look.value.shape[1]):
         z = look.value[i, b]
         if z != z:
-            for c in range(ns):
+            for c in range(b):
                 root[b, c] = 0.0
             root[b, b] = 1.0
             white[b] = 0.0
             continue
-        off = z - at[b] - rate[b] * late
+        off = z - measured[a, j, b] - rate[a, j, b] * late
         if polar and b == 1:
             off = _turned(off)
+        pivot = spread[a, j, b, b] + look.variance[i, b]
+        floor = 1e-12 * pivot
         for c in range(b):
-            total = spread[b, c]
+            total = spread[a, j, b, c]
             if look.value[i, c] != look.value[i, c]:
                 total = 0.0
             for d in range(c):
                 total -= root[b, d] * root[c, d]
-            root[b, c] = total / root[c, c]
-        total = spread[b, b] + look.variance[i, b]
-        floor = 1e-12 * total
-        for d in range(b):
-            total -= root[b, d] * root[b, d]
-        pivot = math.sqrt(max(total, floor))
+            total /= root[c, c]
+            root[b, c] = total
+            pivot -= total * total
+            off -= total * white[c]
+        pivot = math.sqrt(max(pivot, floor))
         root[b, b] = pivot
-        for d in range(b):
-            off -= root[b, d] * white[d]
         white[b] = off / pivot
         distance2 += white[b] * white[b]
-        det *= pivot
+        divisor *= pivot * _ROOT_TWO_PI
         used += 1
-    log_det = 2.0 * math.log(det)
-    return distance2, log_det, used
+    return distance2, divisor, used
 
 
 @kernel
 def gated(
     count: int,
+    row: Ints,
     seen: Floats,
     moment_s: Floats,
     existence: Floats,
@@ -156,12 +167,11 @@ def gated(
     address: Ints,
     code: Ints,
     look: Look,
-    largest_variance: Floats,
+    mid_s: float,
     slack_s: float,
     turn_radps: float,
     polar: bool,
-    columns: int,
-    rows: int,
+    side: int,
     low: Floats,
     step: Floats,
     bins: Bins,
@@ -176,15 +186,24 @@ def gated(
 
     Those of track a are the rows first[a]:first[a + 1].
     `gates[q]` is the squared distance that a plot with q measured slots may have under its best model; `slack_s` is how
-    far the time of a plot may lie from the moment at which its track was expected, `turn_radps` the beam's
-    rotation. `address` and `code` (count,) are
-    those of the tracks.
+    far the time of a plot may lie from the moment at which its track was expected (where the beam's rotation
+    `turn_radps` is 0: from `mid_s`). `address` and `code` are those of all tracks, of which `row` (count,) are in view;
+    the bins are `side` by `side`.
     """
     k = weight.shape[1]
     ns = look.value.shape[1]
+    columns, rows = side, side
+    _sort_into_bins(look, polar, columns, rows, low, step, bins)
+    large_u, large_v, large_w = 0.0, 0.0, 0.0
+    for i in range(len(look.time_s)):
+        large_u, large_v = max(large_u, look.variance[i, 0]), max(large_v, look.variance[i, 1])
+        if ns > 2:
+            large_w = max(large_w, look.variance[i, 2])
+        if turn_radps <= 0.0:
+            slack_s = max(slack_s, abs(look.time_s[i] - mid_s))
     widest = gates[ns]
     n = 0
-    room = len(out.plot)
+    room, short = len(out.plot), False
     for a in range(count):
         first[a] = n
         lo_u, hi_u, wide_u, wide_v, fast_u, fast_v = math.inf, -math.inf, 0.0, 0.0, 0.0, 0.0
@@ -204,13 +223,13 @@ def gated(
                 lo_w, hi_w = min(lo_w, measured[a, j, 2]), max(hi_w, measured[a, j, 2])
                 wide_w, fast_w = max(wide_w, spread[a, j, 2, 2]), max(fast_w, abs(rate[a, j, 2]))
             fast_u, fast_v = max(fast_u, abs(rate[a, j, 0])), max(fast_v, abs(rate[a, j, 1]))
-        reach_u = math.sqrt(widest * (wide_u + largest_variance[0]))
-        reach_v = math.sqrt(widest * (wide_v + largest_variance[1]))
+        reach_u = math.sqrt(widest * (wide_u + large_u))
+        reach_v = math.sqrt(widest * (wide_v + large_v))
         # The beam meets a plot beside the expected azimuth a little earlier or later.
         slack = min(slack_s, (reach_v + hi_v - lo_v) / turn_radps) if turn_radps > 0.0 else slack_s
         reach_u += fast_u * slack
         reach_v += fast_v * slack
-        reach_w = math.sqrt(widest * (wide_w + largest_variance[2])) + fast_w * slack if ns > 2 else 0.0
+        reach_w = math.sqrt(widest * (wide_w + large_w)) + fast_w * slack if ns > 2 else 0.0
         around = polar and hi_v - lo_v + 2.0 * reach_v >= _PI
         first_u = max(math.floor((lo_u - reach_u - low[0]) / step[0]), 0)
         last_u = min(math.floor((hi_u + reach_u - low[0]) / step[0]), columns - 1)
@@ -246,26 +265,26 @@ def gated(
                     continue
                 said = 1.0
                 if replies.use:
-                    if address[a] >= 0 and look.address[i] >= 0:
-                        if address[a] != look.address[i]:
+                    t = row[a]
+                    if address[t] >= 0 and look.address[i] >= 0:
+                        if address[t] != look.address[i]:
                             continue
                         said = replies.same_address
-                    elif code[a] >= 0 and look.code[i] >= 0:
-                        said = replies.same_code if code[a] == look.code[i] else replies.other_code
+                    elif code[t] >= 0 and look.code[i] >= 0:
+                        said = replies.same_code if code[t] == look.code[i] else replies.other_code
                 late = look.time_s[i] - moment_s[a]
                 if n == room:
-                    return -1
+                    short = True
+                    continue
                 inside = False
                 total = 0.0
                 for j in range(k):
                     if weight[a, j] <= 0.0:
                         out.likelihood[n, j] = 0.0
                         continue
-                    d2, log_det, used = _fit(
-                        i, look, polar, measured[a, j], rate[a, j], late, spread[a, j], white, root
-                    )
+                    d2, divisor, used = _white(i, a, j, look, polar, measured, rate, late, spread, white, root)
                     inside = inside or d2 <= gates[used]
-                    density = math.exp(-0.5 * (d2 + log_det + used * _LOG_TWO_PI)) if d2 < 1200.0 else 0.0
+                    density = math.exp(-0.5 * d2) / divisor if d2 < 1200.0 else 0.0
                     out.likelihood[n, j] = density
                     total += weight[a, j] * density
                 claim = existence[a] * seen[a] * total * said
@@ -275,7 +294,7 @@ def gated(
                     n += 1
         _ascending(out, first[a], n, k)
     first[count] = n
-    return n
+    return -1 if short else n
 
 
 @inline
@@ -291,3 +310,85 @@ def _ascending(out: Pairs, first: int, last: int, k: int) -> None:
                 out.likelihood[f - 1, j] = out.likelihood[f, j]
                 out.likelihood[f, j] = kept
             f -= 1
+
+
+@kernel
+def grouped(
+    groups: int,
+    group_first: Ints,
+    first: Ints,
+    plot: Ints,
+    weight: Floats,
+    at: Ints,
+    stamp: Ints,
+    out_first: Ints,
+    out_plot: Ints,
+    out_weight: Floats,
+    of_pair: Ints,
+) -> int:
+    """Join the pairs of all hypotheses of a track, rows group_first[g] to group_first[g + 1]: one pair for each plot.
+
+    `of_pair` says which joined pair each one went to; `at` and `stamp` (m,) are work arrays. Returns their number.
+    """
+    for i in range(len(stamp)):
+        stamp[i] = -1
+    n = 0
+    for g in range(groups):
+        out_first[g] = n
+        for a in range(group_first[g], group_first[g + 1]):
+            for e in range(first[a], first[a + 1]):
+                i = plot[e]
+                if stamp[i] != g:
+                    stamp[i] = g
+                    at[i] = n
+                    out_plot[n] = i
+                    out_weight[n] = 0.0
+                    n += 1
+                out_weight[at[i]] += weight[e]
+                of_pair[e] = at[i]
+        # The pairs of a track ascend by plot.
+        for e in range(out_first[g] + 1, n):
+            f = e
+            while f > out_first[g] and out_plot[f - 1] > out_plot[f]:
+                out_plot[f - 1], out_plot[f] = out_plot[f], out_plot[f - 1]
+                out_weight[f - 1], out_weight[f] = out_weight[f], out_weight[f - 1]
+                at[out_plot[f - 1]], at[out_plot[f]] = f - 1, f
+                f -= 1
+        for a in range(group_first[g], group_first[g + 1]):
+            for e in range(first[a], first[a + 1]):
+                of_pair[e] = at[plot[e]]
+    out_first[groups] = n
+    return n
+
+
+@kernel
+def weighed(
+    groups: int,
+    group_first: Ints,
+    plot: Ints,
+    weight: Floats,
+    young_first: int,
+    young_last: int,
+    existence: Floats,
+    seen: Floats,
+    appearing: Floats,
+    clutter: Floats,
+    missed: Floats,
+    other: Floats,
+) -> None:
+    """Fill `missed` (groups,), the weight of a grown track without a plot, and `other` (m,): what else a plot may be.
+
+    A plot is of a grown track, of something young or new, or false; young tracks, whose pairs are `young_first` to
+    `young_last`, are a Poisson field like the unseen.
+    """
+    for i in range(len(other)):
+        other[i] = appearing[i] + clutter[i]
+    for e in range(young_first, young_last):
+        other[plot[e]] += weight[e]
+    for i in range(len(other)):
+        other[i] = max(other[i], _LEAST_DENSITY)
+    for g in range(groups):
+        total = 0.0
+        for a in range(group_first[g], group_first[g + 1]):
+            total += existence[a] * seen[a]
+        missed[g] = 1.0 - total

@@ -1,8 +1,10 @@
 """The compiled pass that moves tracks to the moment of a look, and says what the sensor should measure of them.
 
 Tracks come as rows of (track, model, state) arrays. They are taken in blocks of lanes: every step is a loop over the
-lanes of a block, without branches, so that the compiler works on several tracks at once. A symmetric matrix is its
-lower triangle, row by row, 21 numbers. `tests/unit/test_unit_tracking_twins.py` holds the plain twin.
+lanes of a block, without branches, so that the compiler works on several tracks at once. All numbers of a block stand
+in one buffer, in rows of lanes: handing a tuple of arrays to a kernel costs as much as the work of some tracks. A
+symmetric matrix is its lower triangle, row by row, 21 numbers. `tests/unit/test_unit_tracking_twins.py` holds the plain
+twin.
 """
 
 # Long because a kernel may only call kernels of its own file.
@@ -22,11 +24,28 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LANES = 32
+VECTOR = 8  # lanes that the processor works on at once
 # Codes of measurement slots; a test compares them with tracking.slots.
 RANGE, AZIMUTH, ELEVATION, DOPPLER, HEIGHT = 0, 1, 2, 3, 4
 # World Geodetic System 1984; a test compares them with constants.
 _SEMI_MAJOR_M = 6378137.0
 _SEMI_MINOR_M = 6356752.314245179
+
+# Rows of the buffer of a block, each of LANES numbers.
+DT_S = 0
+LAG_S = 1
+POOL_WEIGHT = 2
+POOL = 3  # mean (6,) and covariance (21,) of what left its model
+STATE = 30  # the same of one model, mixed and moved
+LOCAL = 57  # east, north, up, level distance squared, distance
+VALUE = 62  # of each slot
+RATE = 67
+SLOPES = 72  # (s, 6) of slots by the state
+CROSS = 102  # (s, 6) covariance of slot and state
+TOTAL = 132  # (s, s) covariance of slots
+MODELS = 157  # from here on, of each model:
+MEAN, SPREAD, WEIGHT, MIXED, LEFT, FROM_POOL, MODEL_ROWS = 0, 6, 27, 28, 29, 30, 31
+# WEIGHT is before switching, MIXED after; LEFT its share of the pool, FROM_POOL the share of the pool in it.
 
 
 class Models(NamedTuple):
@@ -51,37 +70,11 @@ class Moved(NamedTuple):
     existence: Floats  # (a,) probability that the track exists and this hypothesis of it is true
     weight: Floats  # (a, k)
     mean: Floats  # (a, k, 6)
-    covariance: Floats  # (a, k, 6, 6)
+    covariance: Floats  # (a, k, 21) lower triangles
     measured: Floats  # (a, k, s)
     rate: Floats  # (a, k, s) change of what is measured, by time
     cross: Floats  # (a, k, 6, s) covariance of state and measurement
-    spread: Floats  # (a, k, s, s) covariance of the measurement without its own noise
-
-
-class Lanes(NamedTuple):
-    """Room for one block of tracks, every number of the models as LANES lanes in a row."""
-
-    dt_s: Floats
-    lag_s: Floats
-    mean: Floats  # (k, 6) as they come
-    spread: Floats  # (k, 21)
-    pool_mean: Floats  # (6,)
-    pool_spread: Floats  # (21,)
-    pool_weight: Floats
-    mixed_mean: Floats  # (6,) of one model
-    mixed_spread: Floats  # (21,)
-    moved_mean: Floats
-    moved_spread: Floats
-    weight: Floats  # (k,)
-    mixed_weight: Floats
-    left: Floats  # (k,) share of each model in the pool
-    from_pool: Floats  # (k,) share of the pool in each mixed model
-    total: Floats  # (3,)
-    local: Floats  # (5,) east, north, up, level distance squared, distance
-    cross: Floats  # (6,) of one slot: its covariance with the state
-    slopes: Floats  # (s, 6)
-    value: Floats  # (s,)
-    rate: Floats  # (s,)
+    spread: Floats  # (a, k, s, s) covariance of the measurement without its own noise; only its lower triangle
 
 
 @inline
@@ -103,7 +96,7 @@ def _atan2(y: float, x: float) -> float:
 
 
 @kernel
-def _load(
+def _gathered(
     m: int,
     k: int,
     base: int,
@@ -113,7 +106,7 @@ def _load(
     covariance: Floats,
     weight: Floats,
     time_s: Floats,
-    lanes: Lanes,
+    lanes: Floats,
 ) -> bool:
     """Fill the lanes with the tracks from `base` on; return if any lags."""
     w = LANES
@@ -122,120 +115,111 @@ def _load(
         a = base + lane
         t = row[a]
         ahead = moment_s[a] - time_s[t]
-        lanes.dt_s[lane] = max(ahead, 0.0)
-        lanes.lag_s[lane] = max(-ahead, 0.0)
+        lanes[DT_S * w + lane] = max(ahead, 0.0)
+        lanes[LAG_S * w + lane] = max(-ahead, 0.0)
         late = late or ahead < 0.0
         for i in range(k):
-            lanes.weight[i * w + lane] = weight[t, i]
+            f = (MODELS + i * MODEL_ROWS) * w + lane
             for c in range(6):
-                lanes.mean[(i * 6 + c) * w + lane] = mean[t, i, c]
-            q = i * 21
-            for c in range(6):
-                for d in range(c + 1):
-                    lanes.spread[q * w + lane] = covariance[t, i, c, d]
-                    q += 1
+                lanes[f + (MEAN + c) * w] = mean[t, i, c]
+            for q in range(21):
+                lanes[f + (SPREAD + q) * w] = covariance[t, i, q]
+            lanes[f + WEIGHT * w] = weight[t, i]
     return late
 
 
 @kernel
-def _switch(m: int, k: int, models: Models, lanes: Lanes) -> None:
+def _switch(m: int, k: int, hold_s: Floats, start: Floats, lanes: Floats) -> None:
     """Fill the weights after switching, and how much of each mixed model comes out of the pool of those that left.
 
     A model is left at a rate of one in `hold_s`, for a model drawn as at a track's start: so the mixing of the
     interacting multiple model [blom1988] needs one pool for all, and not every pair of models.
     """
     w = LANES
-    total = lanes.pool_weight
+    dt, total = lanes[DT_S * w : (DT_S + 1) * w], lanes[POOL_WEIGHT * w : (POOL_WEIGHT + 1) * w]
     for lane in range(m):
         total[lane] = 0.0
     for i in range(k):
-        o = i * w
-        rate = -1.0 / models.hold_s[i] if k > 1 else 0.0
+        o = lanes[(MODELS + i * MODEL_ROWS) * w : (MODELS + (i + 1) * MODEL_ROWS) * w]
+        rate = -1.0 / hold_s[i] if k > 1 else 0.0
         for lane in range(m):
-            leave = lanes.weight[o + lane] * (1.0 - math.exp(rate * lanes.dt_s[lane]))
-            lanes.left[o + lane] = leave
+            leave = o[WEIGHT * w + lane] * (1.0 - math.exp(rate * dt[lane]))
+            o[LEFT * w + lane] = leave
             total[lane] += leave
     for i in range(k):
-        o = i * w
+        o = lanes[(MODELS + i * MODEL_ROWS) * w : (MODELS + (i + 1) * MODEL_ROWS) * w]
         for lane in range(m):
-            pooled = models.start[i] * total[lane]
-            whole = lanes.weight[o + lane] - lanes.left[o + lane] + pooled
-            lanes.mixed_weight[o + lane] = whole
-            lanes.from_pool[o + lane] = pooled / (whole + 1e-300)
-            lanes.left[o + lane] /= total[lane] + 1e-300
+            pooled = start[i] * total[lane]
+            whole = o[WEIGHT * w + lane] - o[LEFT * w + lane] + pooled
+            o[MIXED * w + lane] = whole
+            o[FROM_POOL * w + lane] = pooled / (whole + 1e-300)
+            o[LEFT * w + lane] /= total[lane] + 1e-300
 
 
 @kernel
-def _pool(m: int, k: int, lanes: Lanes) -> None:
+def _pool(m: int, k: int, lanes: Floats) -> None:
     """Fill the mean and covariance of the pool: what left its model, matched in moments."""
     w = LANES
-    x, p, left = lanes.mean, lanes.spread, lanes.left
-    for c in range(6):
-        mean = lanes.pool_mean[c * w : (c + 1) * w]
+    pool = lanes[POOL * w : (POOL + 27) * w]
+    for lane in range(27 * w):
+        pool[lane] = 0.0
+    for i in range(k):
+        o = lanes[(MODELS + i * MODEL_ROWS) * w : (MODELS + (i + 1) * MODEL_ROWS) * w]
         for lane in range(m):
-            mean[lane] = 0.0
-        for i in range(k):
-            part, share = x[(i * 6 + c) * w : (i * 6 + c + 1) * w], left[i * w : (i + 1) * w]
-            for lane in range(m):
-                mean[lane] += share[lane] * part[lane]
-    q = 0
-    for c in range(6):
-        for d in range(c + 1):
-            spread = lanes.pool_spread[q * w : (q + 1) * w]
-            one, other = lanes.pool_mean[c * w : (c + 1) * w], lanes.pool_mean[d * w : (d + 1) * w]
-            for lane in range(m):
-                spread[lane] = 0.0
-            for i in range(k):
-                part, share = p[(i * 21 + q) * w : (i * 21 + q + 1) * w], left[i * w : (i + 1) * w]
-                x1, x2 = x[(i * 6 + c) * w : (i * 6 + c + 1) * w], x[(i * 6 + d) * w : (i * 6 + d + 1) * w]
-                for lane in range(m):
-                    apart = (x1[lane] - one[lane]) * (x2[lane] - other[lane])
-                    spread[lane] += share[lane] * (part[lane] + apart)
-            q += 1
+            s = o[LEFT * w + lane]
+            pool[lane] += s * o[lane]
+            pool[w + lane] += s * o[w + lane]
+            pool[2 * w + lane] += s * o[2 * w + lane]
+            pool[3 * w + lane] += s * o[3 * w + lane]
+            pool[4 * w + lane] += s * o[4 * w + lane]
+            pool[5 * w + lane] += s * o[5 * w + lane]
+    for i in range(k):
+        o = lanes[(MODELS + i * MODEL_ROWS) * w : (MODELS + (i + 1) * MODEL_ROWS) * w]
+        for lane in range(m):
+            s = o[LEFT * w + lane]
+            d0 = o[lane] - pool[lane]
+            d1 = o[w + lane] - pool[w + lane]
+            d2 = o[2 * w + lane] - pool[2 * w + lane]
+            d3 = o[3 * w + lane] - pool[3 * w + lane]
+            d4 = o[4 * w + lane] - pool[4 * w + lane]
+            d5 = o[5 * w + lane] - pool[5 * w + lane]
+            pool[6 * w + lane] += s * (o[6 * w + lane] + d0 * d0)
+            pool[7 * w + lane] += s * (o[7 * w + lane] + d1 * d0)
+            pool[8 * w + lane] += s * (o[8 * w + lane] + d1 * d1)
+            pool[9 * w + lane] += s * (o[9 * w + lane] + d2 * d0)
+            pool[10 * w + lane] += s * (o[10 * w + lane] + d2 * d1)
+            pool[11 * w + lane] += s * (o[11 * w + lane] + d2 * d2)
+            pool[12 * w + lane] += s * (o[12 * w + lane] + d3 * d0)
+            pool[13 * w + lane] += s * (o[13 * w + lane] + d3 * d1)
+            pool[14 * w + lane] += s * (o[14 * w + lane] + d3 * d2)
+            pool[15 * w + lane] += s * (o[15 * w + lane] + d3 * d3)
+            pool[16 * w + lane] += s * (o[16 * w + lane] + d4 * d0)
+            pool[17 * w + lane] += s * (o[17 * w + lane] + d4 * d1)
+            pool[18 * w + lane] += s * (o[18 * w + lane] + d4 * d2)
+            pool[19 * w + lane] += s * (o[19 * w + lane] + d4 * d3)
+            pool[20 * w + lane] += s * (o[20 * w + lane] + d4 * d4)
+            pool[21 * w + lane] += s * (o[21 * w + lane] + d5 * d0)
+            pool[22 * w + lane] += s * (o[22 * w + lane] + d5 * d1)
+            pool[23 * w + lane] += s * (o[23 * w + lane] + d5 * d2)
+            pool[24 * w + lane] += s * (o[24 * w + lane] + d5 * d3)
+            pool[25 * w + lane] += s * (o[25 * w + lane] + d5 * d4)
+            pool[26 * w + lane] += s * (o[26 * w + lane] + d5 * d5)
 
 
 @kernel
-def _mix(m: int, j: int, lanes: Lanes) -> None:
-    """Fill the mixed mean and covariance of one model: its own and the pool's, matched in moments."""
+def _advance(m: int, j: int, along: float, across: float, above: float, turn: float, lanes: Floats) -> None:
+    """Mix one model with the pool, matched in moments, and move it on by dt >= 0 seconds of (nearly) constant velocity
+    or turn [barshalom2001, 6.2, 11.7].
+    """
     w = LANES
-    x, p, xp, pp, share = lanes.mean, lanes.spread, lanes.pool_mean, lanes.pool_spread, lanes.from_pool
-    xm, pm, apart = lanes.mixed_mean, lanes.mixed_spread, lanes.cross
-    s = j * w
-    for c in range(6):
-        f, o = (j * 6 + c) * w, c * w
-        for lane in range(m):
-            apart[o + lane] = xp[o + lane] - x[f + lane]
-            xm[o + lane] = x[f + lane] + share[s + lane] * apart[o + lane]
-    q = 0
-    for c in range(6):
-        for d in range(c + 1):
-            f, o, oc, od = (j * 21 + q) * w, q * w, c * w, d * w
-            for lane in range(m):
-                a = share[s + lane]
-                pm[o + lane] = p[f + lane] + a * (
-                    pp[o + lane] - p[f + lane] + (1.0 - a) * apart[oc + lane] * apart[od + lane]
-                )
-            q += 1
-
-
-@kernel
-def _move(m: int, j: int, models: Models, lanes: Lanes) -> None:
-    """Move one model on by dt >= 0 seconds of (nearly) constant velocity or turn [barshalom2001, 6.2, 11.7]."""
-    w = LANES
-    x, p, xo, po, dts = lanes.mixed_mean, lanes.mixed_spread, lanes.moved_mean, lanes.moved_spread, lanes.dt_s
-    b, f = 0, 0
-    along, across, above, turn = (
-        models.along_m2ps3[j],
-        models.across_m2ps3[j],
-        models.vertical_m2ps3[j],
-        models.turn_radps[j],
-    )
+    dts, pool, to = lanes[DT_S * w : (DT_S + 1) * w], lanes[POOL * w : (POOL + 27) * w], lanes[STATE * w : LOCAL * w]
+    o = lanes[(MODELS + j * MODEL_ROWS) * w : (MODELS + (j + 1) * MODEL_ROWS) * w]
     for lane in range(m):
         t = dts[lane]
         # sin and cos of the angle turned, to 1e-16 within half a turn; s1, c1: the same over the turn rate.
-        a = turn * t
-        n = math.floor(a * (2.0 / math.pi) + 0.5)
-        r = (a - n * 1.5707963267948966) - n * 6.123233995736766e-17
+        angle = turn * t
+        n = math.floor(angle * (2.0 / math.pi) + 0.5)
+        r = (angle - n * 1.5707963267948966) - n * 6.123233995736766e-17
         z = r * r
         sr = r + r * z * (
             (
@@ -275,23 +259,45 @@ def _move(m: int, j: int, models: Models, lanes: Lanes) -> None:
         over = 1.0 if straight else turn
         s1 = t if straight else s0 / over
         c1 = 0.0 if straight else (1.0 - c0) / over
-        vx, vy = x[b + 3 * w + lane], x[b + 4 * w + lane]
-        vz = x[b + 5 * w + lane]
+        a = o[FROM_POOL * w + lane]
+        rest = 1.0 - a
+        d0 = pool[lane] - o[lane]
+        d1 = pool[w + lane] - o[w + lane]
+        d2 = pool[2 * w + lane] - o[2 * w + lane]
+        d3 = pool[3 * w + lane] - o[3 * w + lane]
+        d4 = pool[4 * w + lane] - o[4 * w + lane]
+        d5 = pool[5 * w + lane] - o[5 * w + lane]
+        px, py, pz = o[lane] + a * d0, o[w + lane] + a * d1, o[2 * w + lane] + a * d2
+        vx, vy, vz = o[3 * w + lane] + a * d3, o[4 * w + lane] + a * d4, o[5 * w + lane] + a * d5
         # A positive turn rate is to the right, as azimuth counts.
-        xo[b + lane] = x[b + lane] + s1 * vx + c1 * vy
-        xo[b + w + lane] = x[b + w + lane] + s1 * vy - c1 * vx
-        xo[b + 2 * w + lane] = x[b + 2 * w + lane] + t * vz
         ux, uy = c0 * vx + s0 * vy, c0 * vy - s0 * vx
-        xo[b + 3 * w + lane] = ux
-        xo[b + 4 * w + lane] = uy
-        xo[b + 5 * w + lane] = vz
-        p00, p10, p11 = p[f + lane], p[f + w + lane], p[f + 2 * w + lane]
-        p20, p21, p22 = p[f + 3 * w + lane], p[f + 4 * w + lane], p[f + 5 * w + lane]
-        p30, p31, p32, p33 = p[f + 6 * w + lane], p[f + 7 * w + lane], p[f + 8 * w + lane], p[f + 9 * w + lane]
-        p40, p41, p42, p43 = p[f + 10 * w + lane], p[f + 11 * w + lane], p[f + 12 * w + lane], p[f + 13 * w + lane]
-        p44 = p[f + 14 * w + lane]
-        p50, p51, p52, p53 = p[f + 15 * w + lane], p[f + 16 * w + lane], p[f + 17 * w + lane], p[f + 18 * w + lane]
-        p54, p55 = p[f + 19 * w + lane], p[f + 20 * w + lane]
+        to[lane] = px + s1 * vx + c1 * vy
+        to[w + lane] = py + s1 * vy - c1 * vx
+        to[2 * w + lane] = pz + t * vz
+        to[3 * w + lane] = ux
+        to[4 * w + lane] = uy
+        to[5 * w + lane] = vz
+        p00 = o[6 * w + lane] + a * (pool[6 * w + lane] - o[6 * w + lane] + rest * d0 * d0)
+        p10 = o[7 * w + lane] + a * (pool[7 * w + lane] - o[7 * w + lane] + rest * d1 * d0)
+        p11 = o[8 * w + lane] + a * (pool[8 * w + lane] - o[8 * w + lane] + rest * d1 * d1)
+        p20 = o[9 * w + lane] + a * (pool[9 * w + lane] - o[9 * w + lane] + rest * d2 * d0)
+        p21 = o[10 * w + lane] + a * (pool[10 * w + lane] - o[10 * w + lane] + rest * d2 * d1)
+        p22 = o[11 * w + lane] + a * (pool[11 * w + lane] - o[11 * w + lane] + rest * d2 * d2)
+        p30 = o[12 * w + lane] + a * (pool[12 * w + lane] - o[12 * w + lane] + rest * d3 * d0)
+        p31 = o[13 * w + lane] + a * (pool[13 * w + lane] - o[13 * w + lane] + rest * d3 * d1)
+        p32 = o[14 * w + lane] + a * (pool[14 * w + lane] - o[14 * w + lane] + rest * d3 * d2)
+        p33 = o[15 * w + lane] + a * (pool[15 * w + lane] - o[15 * w + lane] + rest * d3 * d3)
+        p40 = o[16 * w + lane] + a * (pool[16 * w + lane] - o[16 * w + lane] + rest * d4 * d0)
+        p41 = o[17 * w + lane] + a * (pool[17 * w + lane] - o[17 * w + lane] + rest * d4 * d1)
+        p42 = o[18 * w + lane] + a * (pool[18 * w + lane] - o[18 * w + lane] + rest * d4 * d2)
+        p43 = o[19 * w + lane] + a * (pool[19 * w + lane] - o[19 * w + lane] + rest * d4 * d3)
+        p44 = o[20 * w + lane] + a * (pool[20 * w + lane] - o[20 * w + lane] + rest * d4 * d4)
+        p50 = o[21 * w + lane] + a * (pool[21 * w + lane] - o[21 * w + lane] + rest * d5 * d0)
+        p51 = o[22 * w + lane] + a * (pool[22 * w + lane] - o[22 * w + lane] + rest * d5 * d1)
+        p52 = o[23 * w + lane] + a * (pool[23 * w + lane] - o[23 * w + lane] + rest * d5 * d2)
+        p53 = o[24 * w + lane] + a * (pool[24 * w + lane] - o[24 * w + lane] + rest * d5 * d3)
+        p54 = o[25 * w + lane] + a * (pool[25 * w + lane] - o[25 * w + lane] + rest * d5 * d4)
+        p55 = o[26 * w + lane] + a * (pool[26 * w + lane] - o[26 * w + lane] + rest * d5 * d5)
         # Positions with velocities, the positions moved: rows 0 to 2 of F P, columns 3 to 5.
         a03, a04, a05 = p30 + s1 * p33 + c1 * p43, p40 + s1 * p43 + c1 * p44, p50 + s1 * p53 + c1 * p54
         a13, a14, a15 = p31 + s1 * p43 - c1 * p33, p41 + s1 * p44 - c1 * p43, p51 + s1 * p54 - c1 * p53
@@ -302,42 +308,46 @@ def _move(m: int, j: int, models: Models, lanes: Lanes) -> None:
         b44 = c0 * c0 * p44 - 2.0 * c0 * s0 * p43 + s0 * s0 * p33
         b43 = c0 * s0 * (p44 - p33) + (c0 * c0 - s0 * s0) * p43
         sure = 1.0 / (speed2 + b33 + b44 + 1e-300)
-        half, apart = 0.5 * (along + across), 0.5 * (along - across) * sure
-        q00, q11 = half + apart * (ux * ux - uy * uy), half - apart * (ux * ux - uy * uy)
-        q01 = apart * 2.0 * ux * uy
+        half, lean = 0.5 * (along + across), 0.5 * (along - across) * sure
+        q00, q11 = half + lean * (ux * ux - uy * uy), half - lean * (ux * ux - uy * uy)
+        q01 = lean * 2.0 * ux * uy
         d2, d3 = t * t / 2.0, t * t * t / 3.0
-        po[f + lane] = p00 + s1 * p30 + c1 * p40 + s1 * a03 + c1 * a04 + q00 * d3
-        po[f + w + lane] = p10 + s1 * p31 + c1 * p41 + s1 * a04 - c1 * a03 + q01 * d3
-        po[f + 2 * w + lane] = p11 + s1 * p41 - c1 * p31 + s1 * a14 - c1 * a13 + q11 * d3
-        po[f + 3 * w + lane] = p20 + s1 * p32 + c1 * p42 + t * a05
-        po[f + 4 * w + lane] = p21 + s1 * p42 - c1 * p32 + t * a15
-        po[f + 5 * w + lane] = p22 + t * p52 + t * a25 + above * d3
-        po[f + 6 * w + lane] = c0 * a03 + s0 * a04 + q00 * d2
-        po[f + 7 * w + lane] = c0 * a13 + s0 * a14 + q01 * d2
-        po[f + 8 * w + lane] = c0 * a23 + s0 * a24
-        po[f + 9 * w + lane] = b33 + q00 * t
-        po[f + 10 * w + lane] = c0 * a04 - s0 * a03 + q01 * d2
-        po[f + 11 * w + lane] = c0 * a14 - s0 * a13 + q11 * d2
-        po[f + 12 * w + lane] = c0 * a24 - s0 * a23
-        po[f + 13 * w + lane] = b43 + q01 * t
-        po[f + 14 * w + lane] = b44 + q11 * t
-        po[f + 15 * w + lane] = a05
-        po[f + 16 * w + lane] = a15
-        po[f + 17 * w + lane] = a25 + above * d2
-        po[f + 18 * w + lane] = c0 * p53 + s0 * p54
-        po[f + 19 * w + lane] = c0 * p54 - s0 * p53
-        po[f + 20 * w + lane] = p55 + above * t
+        to[6 * w + lane] = p00 + s1 * p30 + c1 * p40 + s1 * a03 + c1 * a04 + q00 * d3
+        to[7 * w + lane] = p10 + s1 * p31 + c1 * p41 + s1 * a04 - c1 * a03 + q01 * d3
+        to[8 * w + lane] = p11 + s1 * p41 - c1 * p31 + s1 * a14 - c1 * a13 + q11 * d3
+        to[9 * w + lane] = p20 + s1 * p32 + c1 * p42 + t * a05
+        to[10 * w + lane] = p21 + s1 * p42 - c1 * p32 + t * a15
+        to[11 * w + lane] = p22 + t * p52 + t * a25 + above * d3
+        to[12 * w + lane] = c0 * a03 + s0 * a04 + q00 * d2
+        to[13 * w + lane] = c0 * a13 + s0 * a14 + q01 * d2
+        to[14 * w + lane] = c0 * a23 + s0 * a24
+        to[15 * w + lane] = b33 + q00 * t
+        to[16 * w + lane] = c0 * a04 - s0 * a03 + q01 * d2
+        to[17 * w + lane] = c0 * a14 - s0 * a13 + q11 * d2
+        to[18 * w + lane] = c0 * a24 - s0 * a23
+        to[19 * w + lane] = b43 + q01 * t
+        to[20 * w + lane] = b44 + q11 * t
+        to[21 * w + lane] = a05
+        to[22 * w + lane] = a15
+        to[23 * w + lane] = a25 + above * d2
+        to[24 * w + lane] = c0 * p53 + s0 * p54
+        to[25 * w + lane] = c0 * p54 - s0 * p53
+        to[26 * w + lane] = p55 + above * t
 
 
 @kernel
-def _place_sight(m: int, sight: Sight, lanes: Lanes) -> None:
+def _place_sight(m: int, origin_m: Floats, rotation: Floats, lanes: Floats) -> None:
     """Fill where each track stands from the sensor, `lag_s` ago: east, north, up, and the length of the way."""
     w = LANES
-    x, lags, local = lanes.moved_mean, lanes.lag_s, lanes.local
-    m00, m01, m02 = sight.rotation[0, 0], sight.rotation[0, 1], sight.rotation[0, 2]
-    m10, m11, m12 = sight.rotation[1, 0], sight.rotation[1, 1], sight.rotation[1, 2]
-    m20, m21, m22 = sight.rotation[2, 0], sight.rotation[2, 1], sight.rotation[2, 2]
-    ox, oy, oz = sight.origin_m[0], sight.origin_m[1], sight.origin_m[2]
+    x, lags, local = (
+        lanes[STATE * w : (STATE + 6) * w],
+        lanes[LAG_S * w : (LAG_S + 1) * w],
+        lanes[LOCAL * w : VALUE * w],
+    )
+    m00, m01, m02 = rotation[0, 0], rotation[0, 1], rotation[0, 2]
+    m10, m11, m12 = rotation[1, 0], rotation[1, 1], rotation[1, 2]
+    m20, m21, m22 = rotation[2, 0], rotation[2, 1], rotation[2, 2]
+    ox, oy, oz = origin_m[0], origin_m[1], origin_m[2]
     for lane in range(m):
         lag = lags[lane]
         px = x[lane] - lag * x[3 * w + lane] - ox
@@ -355,86 +365,79 @@ def _place_sight(m: int, sight: Sight, lanes: Lanes) -> None:
 
 
 @kernel
-def _polar(m: int, slot: int, s: int, sight: Sight, lanes: Lanes) -> None:
-    """Fill value, rate and slopes of range, azimuth, elevation or range rate."""
+def _polar(m: int, slot: int, s: int, rotation: Floats, lanes: Floats) -> None:
+    """Fill value, rate and slopes by the state of range, azimuth, elevation or range rate."""
     w = LANES
-    local, d = lanes.local, lanes.total
+    v, lags, local = (
+        lanes[(STATE + 3) * w : (STATE + 6) * w],
+        lanes[LAG_S * w : (LAG_S + 1) * w],
+        lanes[LOCAL * w : VALUE * w],
+    )
+    value, rate = lanes[(VALUE + s) * w : (VALUE + s + 1) * w], lanes[(RATE + s) * w : (RATE + s + 1) * w]
+    h = lanes[(SLOPES + 6 * s) * w : (SLOPES + 6 * s + 6) * w]
+    m00, m01, m02 = rotation[0, 0], rotation[0, 1], rotation[0, 2]
+    m10, m11, m12 = rotation[1, 0], rotation[1, 1], rotation[1, 2]
+    m20, m21, m22 = rotation[2, 0], rotation[2, 1], rotation[2, 2]
     if slot == AZIMUTH:
         for lane in range(m):
             e, n, level2 = local[lane], local[w + lane], local[3 * w + lane]
-            lanes.value[s * w + lane] = _atan2(e, n)
-            d[lane] = n / level2
-            d[w + lane] = -e / level2
-            d[2 * w + lane] = 0.0
+            value[lane] = _atan2(e, n)
+            h[lane] = n / level2
+            h[w + lane] = -e / level2
+            h[2 * w + lane] = 0.0
     elif slot == ELEVATION:
         for lane in range(m):
             e, n, u = local[lane], local[w + lane], local[2 * w + lane]
             level2, r = local[3 * w + lane], local[4 * w + lane]
             level, r2 = math.sqrt(level2), r * r
-            lanes.value[s * w + lane] = _atan2(u, level)
-            d[lane] = -e * u / (level * r2)
-            d[w + lane] = -n * u / (level * r2)
-            d[2 * w + lane] = level / r2
+            value[lane] = _atan2(u, level)
+            h[lane] = -e * u / (level * r2)
+            h[w + lane] = -n * u / (level * r2)
+            h[2 * w + lane] = level / r2
     else:
         for lane in range(m):
             r = local[4 * w + lane]
-            lanes.value[s * w + lane] = r
-            d[lane] = local[lane] / r
-            d[w + lane] = local[w + lane] / r
-            d[2 * w + lane] = local[2 * w + lane] / r
-    _turn_slopes(m, slot == DOPPLER, s, sight, lanes)
-
-
-@kernel
-def _turn_slopes(m: int, doppler: bool, s: int, sight: Sight, lanes: Lanes) -> None:
-    """Turn slopes by east, north, up into slopes by the state; of the range into those of the range rate."""
-    w = LANES
-    x, lags, h, d = lanes.moved_mean, lanes.lag_s, lanes.slopes, lanes.total
-    rate = lanes.rate
-    m00, m01, m02 = sight.rotation[0, 0], sight.rotation[0, 1], sight.rotation[0, 2]
-    m10, m11, m12 = sight.rotation[1, 0], sight.rotation[1, 1], sight.rotation[1, 2]
-    m20, m21, m22 = sight.rotation[2, 0], sight.rotation[2, 1], sight.rotation[2, 2]
-    g = s * 6 * w
-    east, north, up = d[:w], d[w : 2 * w], d[2 * w : 3 * w]
-    vx, vy, vz = x[3 * w : 4 * w], x[4 * w : 5 * w], x[5 * w : 6 * w]
-    h0, h1, h2 = h[g : g + w], h[g + w : g + 2 * w], h[g + 2 * w : g + 3 * w]
-    along_sight = rate[s * w : (s + 1) * w]
+            value[lane] = r
+            h[lane] = local[lane] / r
+            h[w + lane] = local[w + lane] / r
+            h[2 * w + lane] = local[2 * w + lane] / r
+    # From slopes by east, north and up to slopes by the state.
     for lane in range(m):
-        h0[lane] = east[lane] * m00 + north[lane] * m10 + up[lane] * m20
-        h1[lane] = east[lane] * m01 + north[lane] * m11 + up[lane] * m21
-        h2[lane] = east[lane] * m02 + north[lane] * m12 + up[lane] * m22
-        along_sight[lane] = h0[lane] * vx[lane] + h1[lane] * vy[lane] + h2[lane] * vz[lane]
-    for c in range(3):
-        slope, by_speed = h[g + c * w : g + (c + 1) * w], h[g + (3 + c) * w : g + (4 + c) * w]
+        lag, east, north, up = lags[lane], h[lane], h[w + lane], h[2 * w + lane]
+        h0 = east * m00 + north * m10 + up * m20
+        h1 = east * m01 + north * m11 + up * m21
+        h2 = east * m02 + north * m12 + up * m22
+        rate[lane] = h0 * v[lane] + h1 * v[w + lane] + h2 * v[2 * w + lane]
+        h[lane], h[3 * w + lane] = h0, -lag * h0
+        h[w + lane], h[4 * w + lane] = h1, -lag * h1
+        h[2 * w + lane], h[5 * w + lane] = h2, -lag * h2
+    if slot == DOPPLER:
+        for c in range(3):
+            for lane in range(m):
+                r, along, sight_c = local[4 * w + lane], rate[lane], h[c * w + lane]
+                across = (v[c * w + lane] - sight_c * along) / r
+                h[c * w + lane] = across
+                h[(3 + c) * w + lane] = sight_c - lags[lane] * across
         for lane in range(m):
-            by_speed[lane] = -lags[lane] * slope[lane]
-    if doppler:
-        for lane in range(m):
-            r, along = lanes.local[4 * w + lane], rate[s * w + lane]
-            lanes.value[s * w + lane] = along
-            rate[s * w + lane] = 0.0
-            for c in range(3):
-                sight_c = h[g + c * w + lane]
-                across = (x[(3 + c) * w + lane] - sight_c * along) / r
-                h[g + c * w + lane] = across
-                h[g + (3 + c) * w + lane] = sight_c - lags[lane] * across
+            value[lane] = rate[lane]
+            rate[lane] = 0.0
 
 
 @kernel
-def _cartesian(m: int, slot: int, s: int, sight: Sight, lanes: Lanes) -> None:
+def _cartesian(m: int, slot: int, s: int, earth_m: Floats, e: Floats, lanes: Floats) -> None:
     """Fill value, rate and slopes of a coordinate, or of height above the ellipsoid (within 0.1 m below 18 km)."""
     w = LANES
-    x, lags, value, rate, h = lanes.moved_mean, lanes.lag_s, lanes.value, lanes.rate, lanes.slopes
-    e = sight.earth_rotation
-    b, g = 0, s * 6 * w
+    x, lags = lanes[STATE * w : (STATE + 6) * w], lanes[LAG_S * w : (LAG_S + 1) * w]
+    value, rate = lanes[(VALUE + s) * w : (VALUE + s + 1) * w], lanes[(RATE + s) * w : (RATE + s + 1) * w]
+    h = lanes[(SLOPES + 6 * s) * w : (SLOPES + 6 * s + 6) * w]
     ratio2 = (_SEMI_MAJOR_M / _SEMI_MINOR_M) ** 2
     for lane in range(m):
         lag = lags[lane]
-        vx, vy, vz = x[b + 3 * w + lane], x[b + 4 * w + lane], x[b + 5 * w + lane]
-        px, py, pz = x[b + lane] - lag * vx, x[b + w + lane] - lag * vy, x[b + 2 * w + lane] - lag * vz
-        gx = sight.earth_m[0] + e[0, 0] * px + e[1, 0] * py + e[2, 0] * pz
-        gy = sight.earth_m[1] + e[0, 1] * px + e[1, 1] * py + e[2, 1] * pz
-        gz = sight.earth_m[2] + e[0, 2] * px + e[1, 2] * py + e[2, 2] * pz
+        vx, vy, vz = x[3 * w + lane], x[4 * w + lane], x[5 * w + lane]
+        px, py, pz = x[lane] - lag * vx, x[w + lane] - lag * vy, x[2 * w + lane] - lag * vz
+        gx = earth_m[0] + e[0, 0] * px + e[1, 0] * py + e[2, 0] * pz
+        gy = earth_m[1] + e[0, 1] * px + e[1, 1] * py + e[2, 1] * pz
+        gz = earth_m[2] + e[0, 2] * px + e[1, 2] * py + e[2, 2] * pz
         axial2 = gx * gx + gy * gy
         r = math.sqrt(axial2 + gz * gz)
         # Up to the ellipsoid along the line to the earth's centre.
@@ -443,82 +446,76 @@ def _cartesian(m: int, slot: int, s: int, sight: Sight, lanes: Lanes) -> None:
         d0 = (e[0, 0] * gx + e[0, 1] * gy + e[0, 2] * gz) / r if high else (1.0 if slot == 0 else 0.0)
         d1 = (e[1, 0] * gx + e[1, 1] * gy + e[1, 2] * gz) / r if high else (1.0 if slot == 1 else 0.0)
         d2 = (e[2, 0] * gx + e[2, 1] * gy + e[2, 2] * gz) / r if high else (1.0 if slot == 2 else 0.0)
-        value[s * w + lane] = r - ground if high else (px if slot == 0 else (py if slot == 1 else pz))
-        rate[s * w + lane] = d0 * vx + d1 * vy + d2 * vz
-        h[g + lane] = d0
-        h[g + w + lane] = d1
-        h[g + 2 * w + lane] = d2
-        h[g + 3 * w + lane] = -lag * d0
-        h[g + 4 * w + lane] = -lag * d1
-        h[g + 5 * w + lane] = -lag * d2
+        value[lane] = r - ground if high else (px if slot == 0 else (py if slot == 1 else pz))
+        rate[lane] = d0 * vx + d1 * vy + d2 * vz
+        h[lane] = d0
+        h[w + lane] = d1
+        h[2 * w + lane] = d2
+        h[3 * w + lane] = -lag * d0
+        h[4 * w + lane] = -lag * d1
+        h[5 * w + lane] = -lag * d2
+
+
+@kernel
+def _project(m: int, ns: int, fast: bool, late_m2ps3: float, lanes: Floats) -> None:
+    """Fill the covariances of measurement and state, and that of the measurement without its own noise.
+
+    Only where `fast` does velocity count in the slopes.
+    """
+    w = LANES
+    p, lags = lanes[(STATE + 6) * w : LOCAL * w], lanes[LAG_S * w : (LAG_S + 1) * w]
+    for s in range(ns):
+        h = lanes[(SLOPES + 6 * s) * w : (SLOPES + 6 * s + 6) * w]
+        u = lanes[(CROSS + 6 * s) * w : (CROSS + 6 * s + 6) * w]
+        for lane in range(m):
+            h0, h1, h2 = h[lane], h[w + lane], h[2 * w + lane]
+            u[lane] = p[lane] * h0 + p[w + lane] * h1 + p[3 * w + lane] * h2
+            u[w + lane] = p[w + lane] * h0 + p[2 * w + lane] * h1 + p[4 * w + lane] * h2
+            u[2 * w + lane] = p[3 * w + lane] * h0 + p[4 * w + lane] * h1 + p[5 * w + lane] * h2
+            u[3 * w + lane] = p[6 * w + lane] * h0 + p[7 * w + lane] * h1 + p[8 * w + lane] * h2
+            u[4 * w + lane] = p[10 * w + lane] * h0 + p[11 * w + lane] * h1 + p[12 * w + lane] * h2
+            u[5 * w + lane] = p[15 * w + lane] * h0 + p[16 * w + lane] * h1 + p[17 * w + lane] * h2
+        if fast:
+            for lane in range(m):
+                h3, h4, h5 = h[3 * w + lane], h[4 * w + lane], h[5 * w + lane]
+                u[lane] += p[6 * w + lane] * h3 + p[10 * w + lane] * h4 + p[15 * w + lane] * h5
+                u[w + lane] += p[7 * w + lane] * h3 + p[11 * w + lane] * h4 + p[16 * w + lane] * h5
+                u[2 * w + lane] += p[8 * w + lane] * h3 + p[12 * w + lane] * h4 + p[17 * w + lane] * h5
+                u[3 * w + lane] += p[9 * w + lane] * h3 + p[13 * w + lane] * h4 + p[18 * w + lane] * h5
+                u[4 * w + lane] += p[13 * w + lane] * h3 + p[14 * w + lane] * h4 + p[19 * w + lane] * h5
+                u[5 * w + lane] += p[18 * w + lane] * h3 + p[19 * w + lane] * h4 + p[20 * w + lane] * h5
+        for s2 in range(s + 1):
+            o = lanes[(SLOPES + 6 * s2) * w : (SLOPES + 6 * s2 + 6) * w]
+            total = lanes[(TOTAL + s * ns + s2) * w : (TOTAL + s * ns + s2 + 1) * w]
+            for lane in range(m):
+                both = u[lane] * o[lane] + u[w + lane] * o[w + lane]
+                total[lane] = both + u[2 * w + lane] * o[2 * w + lane]
+            if fast:
+                for lane in range(m):
+                    both = u[3 * w + lane] * o[3 * w + lane] + u[4 * w + lane] * o[4 * w + lane]
+                    near = h[lane] * o[lane] + h[w + lane] * o[w + lane] + h[2 * w + lane] * o[2 * w + lane]
+                    unsure = late_m2ps3 * lags[lane] * lags[lane] * lags[lane] / 3.0
+                    total[lane] += both + u[5 * w + lane] * o[5 * w + lane] + unsure * near
 
 
 @inline
-def _place(c: int, d: int) -> int:
-    """Where an element of a symmetric matrix stands in its lower triangle."""
-    return c * (c + 1) // 2 + d if c >= d else d * (d + 1) // 2 + c
-
-
-@kernel
-def _dot(m: int, a: Floats, a0: int, a1: int, a2: int, b: Floats, b0: int, out: Floats, o: int, more: bool) -> None:
-    """Fill lanes o of `out` with the product of three rows of lanes of `a` and three following rows of `b`."""
-    w = LANES
-    x, y, z = a[a0 * w : (a0 + 1) * w], a[a1 * w : (a1 + 1) * w], a[a2 * w : (a2 + 1) * w]
-    u, v, t = b[b0 * w : (b0 + 1) * w], b[(b0 + 1) * w : (b0 + 2) * w], b[(b0 + 2) * w : (b0 + 3) * w]
-    to = out[o * w : (o + 1) * w]
-    if more:
-        for lane in range(m):
-            to[lane] += x[lane] * u[lane] + y[lane] * v[lane] + z[lane] * t[lane]
-    else:
-        for lane in range(m):
-            to[lane] = x[lane] * u[lane] + y[lane] * v[lane] + z[lane] * t[lane]
-
-
-@kernel
-def _project(m: int, j: int, base: int, ns: int, reach: int, late_m2ps3: float, lanes: Lanes, out: Moved) -> None:
-    """Fill the covariance of state and measurement, and that of the measurement without its own noise.
-
-    Only the first `reach` components of the state count in the slopes: 3 where no velocity does.
-    """
-    w = LANES
-    p, h, u, total = lanes.moved_spread, lanes.slopes, lanes.cross, lanes.total
-    for s in range(ns):
-        for c in range(6):
-            for d in range(0, reach, 3):
-                _dot(m, p, _place(c, d), _place(c, d + 1), _place(c, d + 2), h, s * 6 + d, u, c, d > 0)
-            for lane in range(m):
-                out.cross[base + lane, j, c, s] = u[c * w + lane]
-        for s2 in range(s, ns):
-            for d in range(0, reach, 3):
-                _dot(m, u, d, d + 1, d + 2, h, s2 * 6 + d, total, 0, d > 0)
-            if reach > 3:
-                for d in range(3):
-                    g, g2 = (s * 6 + d) * w, (s2 * 6 + d) * w
-                    for lane in range(m):
-                        lag = lanes.lag_s[lane]
-                        total[lane] += late_m2ps3 * lag * lag * lag / 3.0 * h[g + lane] * h[g2 + lane]
-            for lane in range(m):
-                out.spread[base + lane, j, s, s2] = total[lane]
-                out.spread[base + lane, j, s2, s] = total[lane]
-        for lane in range(m):
-            out.measured[base + lane, j, s] = lanes.value[s * w + lane]
-            out.rate[base + lane, j, s] = lanes.rate[s * w + lane]
-
-
-@kernel
-def _store(m: int, j: int, base: int, lanes: Lanes, out: Moved) -> None:
+def _let_out(m: int, j: int, base: int, ns: int, lanes: Floats, out: Moved) -> None:
+    """Write one model of a block out."""
     w = LANES
     for lane in range(m):
         a = base + lane
-        out.weight[a, j] = lanes.mixed_weight[j * w + lane]
+        out.weight[a, j] = lanes[(MODELS + j * MODEL_ROWS + MIXED) * w + lane]
         for c in range(6):
-            out.mean[a, j, c] = lanes.moved_mean[c * w + lane]
-        q = 0
-        for c in range(6):
-            for d in range(c + 1):
-                out.covariance[a, j, c, d] = lanes.moved_spread[q * w + lane]
-                out.covariance[a, j, d, c] = lanes.moved_spread[q * w + lane]
-                q += 1
+            out.mean[a, j, c] = lanes[(STATE + c) * w + lane]
+        for q in range(21):
+            out.covariance[a, j, q] = lanes[(STATE + 6 + q) * w + lane]
+        for s in range(ns):
+            out.measured[a, j, s] = lanes[(VALUE + s) * w + lane]
+            out.rate[a, j, s] = lanes[(RATE + s) * w + lane]
+            for c in range(6):
+                out.cross[a, j, c, s] = lanes[(CROSS + s * 6 + c) * w + lane]
+            for s2 in range(s + 1):
+                out.spread[a, j, s, s2] = lanes[(TOTAL + s * ns + s2) * w + lane]
 
 
 @kernel
@@ -536,7 +533,7 @@ def moved(
     sight: Sight,
     slots: Ints,
     out: Moved,
-    lanes: Lanes,
+    lanes: Floats,
 ) -> None:
     """Fill `out` for its first `count` rows: states at the moment of the look, and what the sensor should measure.
 
@@ -546,40 +543,40 @@ def moved(
     and the unknown acceleration since counts as noise, algorithm C of [barshalom2002] without the correlation.
     """
     ns = len(slots)
-    base = 0
-    while base < count:
-        k, end = (weight.shape[1], parted) if base < parted else (1, count)
+    blocks = (parted + LANES - 1) // LANES
+    for block in range(blocks + (count - parted + LANES - 1) // LANES):
+        k, end = (weight.shape[1], parted) if block < blocks else (1, count)
+        base = block * LANES if block < blocks else parted + (block - blocks) * LANES
         some = min(LANES, end - base)
-        late = _load(some, k, base, out.row, out.time_s, mean, covariance, weight, time_s, lanes)
-        _switch(some, k, models, lanes)
-        _pool(some, k, lanes)
-        reach = 6 if late else 3
+        fast = _gathered(some, k, base, out.row, out.time_s, mean, covariance, weight, time_s, lanes)
         for s in range(ns):
-            reach = 6 if slots[s] == DOPPLER else reach
+            fast = fast or slots[s] == DOPPLER
+        # Lanes beyond the last track hold old numbers: full vectors are faster than a remainder.
+        full = (some + VECTOR - 1) // VECTOR * VECTOR
+        _switch(full, k, models.hold_s, models.start, lanes)
+        _pool(full, k, lanes)
         for j in range(k):
-            _mix(some, j, lanes)
-            _move(some, j, models, lanes)
+            along, across = models.along_m2ps3[j], models.across_m2ps3[j]
+            _advance(full, j, along, across, models.vertical_m2ps3[j], models.turn_radps[j], lanes)
             if sight.polar:
-                _place_sight(some, sight, lanes)
+                _place_sight(full, sight.origin_m, sight.rotation, lanes)
             for s in range(ns):
                 if sight.polar and slots[s] != HEIGHT:
-                    _polar(some, slots[s], s, sight, lanes)
+                    _polar(full, slots[s], s, sight.rotation, lanes)
                 else:
-                    _cartesian(some, slots[s], s, sight, lanes)
-            _store(some, j, base, lanes, out)
-            restless = max(models.along_m2ps3[j], models.across_m2ps3[j])
-            _project(some, j, base, ns, reach, restless, lanes, out)
+                    _cartesian(full, slots[s], s, sight.earth_m, sight.earth_rotation, lanes)
+            _project(full, ns, fast, max(along, across), lanes)
+            _let_out(some, j, base, ns, lanes, out)
         for lane in range(some):
             a = base + lane
             for j in range(k, weight.shape[1]):
                 out.weight[a, j] = 0.0
-            out.lag_s[a] = lanes.lag_s[lane]
-            out.existence[a] = existence[out.row[a]] * share[out.row[a]] * math.exp(-lanes.dt_s[lane] / life_s)
-        base += some
+            out.lag_s[a] = lanes[LAG_S * LANES + lane]
+            out.existence[a] = (
+                existence[out.row[a]] * share[out.row[a]] * math.exp(-lanes[DT_S * LANES + lane] / life_s)
+            )
 
 
-def lanes_for(models: int, slots: int) -> Lanes:
+def lanes_for(models: int) -> Floats:
     """Return room for one block of tracks."""
-    k, s = models, slots
-    sizes = (1, 1, 6 * k, 21 * k, 6, 21, 1, 6, 21, 6, 21, k, k, k, k, 3, 5, 6, 6 * s, s, s)
-    return Lanes(*(np.zeros(size * LANES) for size in sizes))
+    return np.zeros((MODELS + models * MODEL_ROWS) * LANES)

@@ -66,7 +66,7 @@ class Room(NamedTuple):
 
 
 @kernel
-def _root(matrix: Floats, out: Floats) -> bool:
+def _cholesky(matrix: Floats, out: Floats) -> bool:
     """Fill the lower Cholesky factor; return whether the matrix is positive definite."""
     for i in range(6):
         for j in range(i + 1):
@@ -136,7 +136,7 @@ def _turn(p: Floats, by_rows: bool, dt: float, turned: Floats, to: Floats) -> No
 
 
 @kernel
-def _ahead(row: int, dt: float, rows: Rows, way: Way, room: Room) -> None:
+def _forward_of(row: int, dt: float, rows: Rows, way: Way, room: Room) -> None:
     """Fill mean and covariance of the prediction from `row`, over all models, and its covariance with the row."""
     p, spread, cross = rows.covariance[row], room.ahead_spread, room.cross
     for c in range(6):
@@ -175,7 +175,7 @@ def _ahead(row: int, dt: float, rows: Rows, way: Way, room: Room) -> None:
 @kernel
 def _gain(room: Room) -> float:
     """Fill the gain, cross times the inverse of the predicted covariance; return the squared distance of the step."""
-    if not _root(room.ahead_spread, room.root):
+    if not _cholesky(room.ahead_spread, room.root):
         return math.inf
     low, white, distance = room.root, room.step, 0.0
     for i in range(6):
@@ -210,9 +210,9 @@ def _limited(p: Floats, room: Room) -> None:
         for j in range(i + 1):
             d[i, j] = p[i, j] - s[i, j]
         d[i, i] += _ROUNDING * p[i, i]
-    if _root(s, low) and _root(d, low):
+    if _cholesky(s, low) and _cholesky(d, low):
         return
-    if not _root(p, low):
+    if not _cholesky(p, low):
         for i in range(6):
             for j in range(6):
                 s[i, j] = p[i, j]
@@ -292,7 +292,7 @@ def _filtered(row: int, rows: Rows, room: Room) -> None:
 def _back(row: int, rows: Rows, way: Way, room: Room) -> bool:
     """Replace the smoothed estimate of the row after, in `room`, by that of `row`; return whether they join."""
     _shares(row + 1, rows.weight, room.share)
-    _ahead(row, rows.time_s[row + 1] - rows.time_s[row], rows, way, room)
+    _forward_of(row, rows.time_s[row + 1] - rows.time_s[row], rows, way, room)
     # Not (distance <= BROKEN) also says no to NaN.
     if not _gain(room) <= BROKEN:
         _filtered(row, rows, room)

@@ -17,10 +17,13 @@ Ints = NDArray[np.int64]
 
 
 def beginnings(value: Floats, variance: Floats, sensor: Ints, setup: Setup) -> tuple[Floats, Floats]:
-    """Return the means (m, 6) and covariances (m, 6, 6) of tracks that begin with plots, slots (m, 5) as in `Plots`."""
+    """Return the means (m, 6) and covariances (m, 21), as lower triangles, of tracks that begin with plots.
+
+    Slots (m, 5) as in `Plots`.
+    """
     p = setup.params
     prior = Prior(p.birth_speed_sigma_mps, p.birth_climb_sigma_mps, p.birth_height_m, p.birth_height_sigma_m)
-    mean, covariance = np.zeros((len(value), 6)), np.zeros((len(value), 6, 6))
+    mean, triangle = np.empty((len(value), 6)), np.empty((len(value), 21))
     for row, watcher in enumerate(setup.watchers):
         mine = np.flatnonzero(sensor == row)
         if len(mine):
@@ -32,5 +35,5 @@ def beginnings(value: Floats, variance: Floats, sensor: Ints, setup: Setup) -> t
                 polar=watcher.polar,
                 sensor_height_m=float(watcher.frame.height_m),
             )
-            fill(mine, value, variance, place, prior, mean, covariance)
-    return mean, covariance
+            fill(mine, value, variance, place, prior, mean, triangle)
+    return mean, triangle

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.tracking._joint_kernels import sort_out
-from chainhome.tracking._update_kernels import taken_in
+from chainhome.tracking._gate_kernels import Pairs
+from chainhome.tracking._merge_kernels import sort_out
+from chainhome.tracking._update_kernels import Parts, updated
 from chainhome.tracking.clusters import Member, Rivals, apart, joined, remembered, rivals_in, silent
 from chainhome.tracking.hypotheses import NONE, Table, children, pruned, renamed
 from chainhome.tracking.state import Cluster
@@ -219,9 +220,9 @@ def _write(work: Work, seen: Seen, rows: _Rows, parts: _Parts, pair: Ints) -> No
     fresh = rows.at[parts.parent] != NONE
     if not fresh.any():
         return
-    c, m, s = work.columns, seen.moved, work.scratch
+    c, m = work.columns, seen.moved
     into, parent, plot = parts.row[fresh], parts.parent[fresh], parts.plot[fresh]
-    for name in ("born_s", "last_seen_s", "track_id", "last_detection_id", "mode_s_address", "mode_3a", "status"):
+    for name in ("last_seen_s", "track_id", "mode_s_address", "mode_3a", "status"):
         column = getattr(c, name)
         column[into] = column[rows.row[parent]]
     count = len(into)
@@ -232,29 +233,35 @@ def _write(work: Work, seen: Seen, rows: _Rows, parts: _Parts, pair: Ints) -> No
     pairs = pair[parent[took], plot[took]]
     first = np.append(0, np.cumsum(took))
     number = np.arange(count + 1)
-    taken_in(
-        count,
+    work.room_for_jobs(2 * count + len(pairs), 0)
+    sure, none = np.ones(len(pairs)), np.zeros(0, np.int64)
+    updated(
+        np.array([[0, count]]),
         number,
+        count,
+        count,
+        count,
         work.count,
+        0,
         moved,
         seen.shown,
         seen.detection_id,
         first,
-        work.pairs.plot[pairs],
-        work.pairs.likelihood[pairs],
-        np.ones(len(pairs)),
-        number[: len(pairs)],
-        np.ones(len(pairs)),
-        np.ones(len(pairs)),
-        np.where(took, 0.0, 1.0),
+        Pairs(work.pairs.plot[pairs], work.pairs.likelihood[pairs], sure),
+        Parts(number[: len(pairs)], sure, sure, np.where(took, 0.0, 1.0)),
+        np.zeros(0),
+        np.zeros(0),
+        none,
+        np.zeros((0, 6)),
+        np.zeros((0, 21)),
         seen.polar,
         seen.sensor,
         0.5,
+        work.setup.models.start,
+        work.setup.limits,
         c,
         np.zeros(count + 1, np.int64),
-        s.white,
-        s.root,
-        s.gain,
+        work.scratch.update,
     )
 
 
@@ -349,7 +356,7 @@ def _row_of(work: Work, kind: int, kinds: _Kinds, parts: _Parts, own: Ints, sour
     t = work.count
     work.count += 1
     _copy(t, head, c)
-    _copy(t, source, (c.track_id, c.born_s, c.status))
+    _copy(t, source, (c.track_id, c.status))
     return t
 
 

@@ -7,6 +7,7 @@ depends on time alone, never on the pieces that the plots came in.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -152,17 +153,16 @@ def _look(
     phase: Floats,
 ) -> list[Look]:
     times = waiting.time_s[rows]
-    swept = np.nan
+    swept = math.nan
     if watcher.polar and watcher.period_s > 0:
         swept = _swept(phase, times, waiting.azimuth_rad[rows], period_s, end_s - start_s)
-    mid = float(times.mean()) if len(rows) else 0.5 * (start_s + end_s)
-    if not np.isnan(swept):
-        mid = 0.5 * (start_s + end_s)
+    if swept == swept:
+        whole = Look(row, start_s, end_s, 0.5 * (start_s + end_s), swept, share, share + 1.0 / pieces, rows)
+        return _halves(whole, times) if pieces == 1 else [whole]
+    mid = float(np.add.reduce(times)) / len(rows) if len(rows) else 0.5 * (start_s + end_s)
     whole = Look(row, start_s, end_s, mid, swept, share, share + 1.0 / pieces, rows)
     address = waiting.mode_s_address[rows]
-    if np.isnan(swept):
-        return _by_repeats(whole, address, times) if (address >= 0).any() else [whole]
-    return _halves(whole, times) if pieces == 1 else [whole]
+    return _by_repeats(whole, address, times) if np.maximum.reduce(address, initial=-1) >= 0 else [whole]
 
 
 def _halves(look: Look, times: Floats) -> list[Look]:
@@ -198,12 +198,11 @@ def _swept(phase: Floats, times: Floats, azimuth_rad: Floats, period_s: float, l
     `phase` holds the weight of the plots, the sums of cosine and sine of the phase that each one tells, and those of
     its time in the period alone: a sensor that reports at one moment agrees better in time than in phase.
     """
-    phase *= np.exp(-length_s / (_MEMORY_PERIODS * period_s))
-    if len(times):
-        turned = 2.0 * np.pi * times / period_s
-        told = turned - azimuth_rad
-        phase += (len(times), np.cos(told).sum(), np.sin(told).sum(), np.cos(turned).sum(), np.sin(turned).sum())
-    weight, agree, at_once = phase[0], float(np.hypot(phase[1], phase[2])), float(np.hypot(phase[3], phase[4]))
+    from chainhome.tracking._beam_kernels import phases_told
+
+    phases_told(times, azimuth_rad, period_s, math.exp(-length_s / (_MEMORY_PERIODS * period_s)), phase)
+    weight, north, east, cosine, sine = phase.tolist()
+    agree, at_once = math.hypot(north, east), math.hypot(cosine, sine)
     if weight < _LEAST_WEIGHT or agree < _AGREE * weight or agree < at_once - _MARGIN * weight:
-        return float(np.nan)
-    return float(np.arctan2(phase[2], phase[1]) / (2.0 * np.pi) * period_s)
+        return math.nan
+    return math.atan2(east, north) / (2.0 * math.pi) * period_s

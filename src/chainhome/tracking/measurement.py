@@ -45,8 +45,8 @@ class Plots:
     """(m,) cell of the grid of objects not yet seen, as a flat index."""
     mean: Floats
     """(m, 6) the state of a track that begins with the plot."""
-    covariance: Floats
-    """(m, 6, 6)."""
+    triangle: Floats
+    """(m, 21) lower triangle of its covariance, row by row."""
 
     def __len__(self) -> int:
         """Return the number of plots."""
@@ -91,7 +91,7 @@ def plots_of(detections: Detections, setup: Setup, clutter_density: Floats | Non
     _refuse(d, polar & ~(value[:, RANGE] > 0), "expected a range above 0")
     variance[~present] = 1.0
     value[polar, AZIMUTH] = wrapped(value[polar, AZIMUTH])
-    mean, covariance = beginnings(value, variance, sensor, setup)
+    mean, triangle = beginnings(value, variance, sensor, setup)
     clutter = (
         np.array([w.clutter_density for w in setup.watchers])[sensor] if clutter_density is None else clutter_density
     )
@@ -116,7 +116,7 @@ def plots_of(detections: Detections, setup: Setup, clutter_density: Floats | Non
         new_density=new,
         cell=_cells(mean, setup),
         mean=mean,
-        covariance=covariance,
+        triangle=triangle,
     )
 
 

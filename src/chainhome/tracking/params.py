@@ -64,7 +64,7 @@ class TrackerParams:
     """Heights over which new objects and false heights are spread evenly."""
     birth_existence_max: float = 0.9
     """No single plot makes a track more likely than this: it has no velocity yet."""
-    birth_existence_min: float = 1e-4
+    birth_existence_min: float = 2e-3
     """A plot that is less likely of a new object than this begins no track."""
     birth_speed_sigma_mps: float = 200.0
     birth_climb_sigma_mps: float = 30.0

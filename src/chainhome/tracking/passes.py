@@ -8,16 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainhome.tracking._gate_kernels import Look as Shown
-from chainhome.tracking._gate_kernels import gated, sort_into_bins
+from chainhome.tracking._gate_kernels import gated, grouped, weighed
 from chainhome.tracking._merge_kernels import merged, reduced
 from chainhome.tracking._motion_kernels import Moved
-from chainhome.tracking._update_kernels import begun, branched, grouped, settled, taken_in
+from chainhome.tracking._settle_kernels import settled
+from chainhome.tracking._update_kernels import Parts, updated
 from chainhome.tracking.joint import Seen, take_in_jointly
 from chainhome.tracking.looks import Look
 from chainhome.tracking.measurement import Plots
 from chainhome.tracking.setup import Watcher
-from chainhome.tracking.unseen import LEAST_DENSITY, newcomers
-from chainhome.tracking.views import see
+from chainhome.tracking.slots import SLOTS
+from chainhome.tracking.unseen import newcomers
+from chainhome.tracking.views import InView, see
 from chainhome.tracking.work import Work
 
 Floats = NDArray[np.float64]
@@ -25,12 +27,27 @@ Ints = NDArray[np.int64]
 
 _FEWEST_PLOTS_IN_BINS = 32
 _PLOTS_IN_A_BIN = 2
-_NEWS = 0.25  # share of a detection that a look must have been worth to say that it missed a track
+# The slots that are measured, by their set as bits; of an empty look the first two count.
+_SLOTS = [np.flatnonzero([kinds >> slot & 1 for slot in range(SLOTS)]) for kinds in range(1 << SLOTS)]
+_SLOTS[0] = np.arange(2)
+
+
+class Given(NamedTuple):
+    """The plots of a call as the passes take them: in memory of their own, so that a look can be a piece of each."""
+
+    plots: Plots
+    shown: Shown
+    """Of all plots, with the slots that any of them has."""
+    detection_id: Ints
+    kinds: NDArray[np.uint8]
+    """(m,) the measured slots of each plot, as bits."""
+    all_kinds: int
 
 
 class _Taken(NamedTuple):
     """The plots of a look as the passes take them."""
 
+    rows: Ints
     shown: Shown
     slots: Ints
     detection_id: Ints
@@ -47,42 +64,47 @@ class _Joined(NamedTuple):
     of_pair: Ints
 
 
-def take_in(work: Work, plots: Plots, look: Look, clock_s: float) -> None:
+def given(plots: Plots) -> Given:
+    """Return plots as `take_in` wants them."""
+    present = ~np.isnan(plots.value)
+    kinds = (present << np.arange(SLOTS)).sum(axis=1).astype(np.uint8)
+    all_kinds = int(np.bitwise_or.reduce(kinds))
+    columns = (plots.time_s, plots.value[:, _SLOTS[all_kinds]], plots.variance[:, _SLOTS[all_kinds]])
+    time_s, value, variance = (np.array(column, np.float64, order="C") for column in columns)
+    address, code, name = (
+        np.array(column, np.int64) for column in (plots.mode_s_address, plots.mode_3a, plots.detection_id)
+    )
+    return Given(plots, Shown(time_s, value, variance, address, code), name, kinds, all_kinds)
+
+
+def take_in(work: Work, plots: Given, look: Look, clock_s: float) -> None:
     """Take one look in, in place: predict, gate, weigh, update, begin, judge."""
     setup = work.setup
     watcher = setup.watchers[look.sensor]
-    work.room_for_tracks(work.count + len(look.rows))
+    before, count = work.count, len(look.rows)
+    work.room_for_tracks(before + count)
     taken = _taken(work, plots, look, watcher)
-    before = work.count
-    m, counts = see(work, look, watcher, taken.slots)
-    grown, _, seen = counts
-    work.first[: seen + 1] = 0
-    if seen and len(look.rows):
-        _gate(work, look, watcher, m, seen, taken.shown)
-    groups = _groups(work, m, grown)
-    joined = _join_pairs(work, groups, grown, len(look.rows))
-    beta, free, other = _weigh(work, m, groups, counts, joined, taken)
-    runs = [(0, len(groups) - 1)]
-    if setup.params.association == "pmbm" and grown:
-        runs, free = _careful(work, look, watcher, m, groups, joined, taken, beta, free, other)
-    scale = free / other
-    work.room_for_tracks(work.count + len(look.rows) + int(work.first[seen]) + grown)
-    for run in runs:
-        _update(work, look, watcher, m, groups, run, joined, taken, beta)
-    parts = work.count
-    _branch(work, look, watcher, m, counts, taken, scale)
-    branches = work.count
-    _begin(work, plots, look, taken, scale)
-    _merge(work, m.row[:grown], parts, branches)
-    work.viewed[:before] = False
-    # A track that the look hardly passed over, or that is hidden, has no news and no row.
-    work.viewed[m.row[:seen]] = (m.seen[:seen] >= _NEWS) | (work.columns.plot_now[m.row[:seen]] >= 0)
-    work.lost[before : work.count] = False
+    m, view = see(work, look, watcher, taken.slots)
+    work.first[: view.seen + 1] = 0
+    if view.seen and count:
+        _gate(work, look, watcher, m, view.seen, taken.shown)
+    groups = _groups(work, m, view)
+    joined = _join_pairs(work, groups, view.grown, count)
+    beta, free, other, missed = _weigh(work, m, groups, view, joined, taken)
+    runs = work.whole_run(len(groups) - 1)
+    if setup.params.association == "pmbm" and view.grown:
+        runs, free = _careful(work, look, watcher, m, groups, joined, taken, beta, free, other, missed)
+    work.room_for_tracks(work.count + count + int(work.first[view.seen]) + view.grown)
+    parts = Parts(joined.of_pair, joined.weight, beta, work.beta_missed)
+    _update(work, plots.plots, look, watcher, m, groups, runs, view, taken, parts, free / other)
     work.room_for_rows(work.count)
     written = work.row_count
     work.count, work.row_count = settled(
         work.count,
         before,
+        view.seen,
+        m.row,
+        m.seen,
         clock_s,
         setup.params.mean_life_s,
         work.viewed,
@@ -99,21 +121,25 @@ def take_in(work: Work, plots: Plots, look: Look, clock_s: float) -> None:
         work.shown.clear()
 
 
-def _taken(work: Work, plots: Plots, look: Look, watcher: Watcher) -> _Taken:
+def _taken(work: Work, plots: Given, look: Look, watcher: Watcher) -> _Taken:
     """Return the plots of the look: the slots that any of them has, and the densities of what else they may be."""
-    rows = look.rows
-    value = plots.value[rows]
-    slots = np.flatnonzero((value == value).any(axis=0)) if len(rows) else np.arange(2)
+    rows: Ints | slice = look.rows
+    count = len(look.rows)
+    if count and look.rows[-1] - look.rows[0] == count - 1:
+        rows = slice(int(look.rows[0]), int(look.rows[-1]) + 1)
+    kinds = int(np.bitwise_or.reduce(plots.kinds[rows]))
+    of_all = plots.shown
     shown = Shown(
-        time_s=plots.time_s[rows],
-        value=np.ascontiguousarray(value[:, slots]),
-        variance=np.ascontiguousarray(plots.variance[rows][:, slots]),
-        address=plots.mode_s_address[rows],
-        code=plots.mode_3a[rows],
+        of_all.time_s[rows], of_all.value[rows], of_all.variance[rows], of_all.address[rows], of_all.code[rows]
     )
-    clutter = plots.clutter_density[rows]
-    appearing = newcomers(work, watcher, look, plots.cell[rows], plots.new_density[rows], clutter)
-    return _Taken(shown, slots, plots.detection_id[rows], appearing, clutter)
+    slots = _SLOTS[kinds]
+    if kinds != plots.all_kinds:
+        chosen = np.searchsorted(_SLOTS[plots.all_kinds], slots)
+        value, variance = (np.ascontiguousarray(column[:, chosen]) for column in (shown.value, shown.variance))
+        shown = shown._replace(value=value, variance=variance)
+    clutter = plots.plots.clutter_density[rows]
+    appearing = newcomers(work, watcher, look, plots.plots.cell[rows], plots.plots.new_density[rows], clutter)
+    return _Taken(look.rows, shown, slots, plots.detection_id[rows], appearing, clutter)
 
 
 def _gate(work: Work, look: Look, watcher: Watcher, m: Moved, seen: int, shown: Shown) -> None:
@@ -121,18 +147,14 @@ def _gate(work: Work, look: Look, watcher: Watcher, m: Moved, seen: int, shown: 
     count = len(shown.time_s)
     side = 1 if count < _FEWEST_PLOTS_IN_BINS else max(1, int(np.sqrt(count / _PLOTS_IN_A_BIN)))
     bins = work.bins_for(count, side * side)
-    s = work.scratch
-    sort_into_bins(shown, watcher.polar, side, side, s.low, s.step, bins)
-    rows = m.row[:seen]
-    address, code = work.columns.mode_s_address[rows], work.columns.mode_3a[rows]
-    largest = shown.variance.max(axis=0)
-    slack, turn = float(np.abs(shown.time_s - look.mid_s).max()), 0.0
-    if not np.isnan(look.swept_s):
+    s, c, setup = work.scratch, work.columns, work.setup
+    slack, turn = 0.0, 0.0
+    if look.swept_s == look.swept_s:
         slack, turn = look.end_s - look.start_s, 2.0 * np.pi / watcher.period_s
-    setup = work.setup
     while True:
         pairs = gated(
             seen,
+            m.row,
             m.seen,
             m.time_s,
             m.existence,
@@ -140,22 +162,21 @@ def _gate(work: Work, look: Look, watcher: Watcher, m: Moved, seen: int, shown: 
             m.measured,
             m.rate,
             m.spread,
-            address,
-            code,
+            c.mode_s_address,
+            c.mode_3a,
             shown,
-            largest,
+            look.mid_s,
             slack,
             turn,
             watcher.polar,
-            side,
             side,
             s.low,
             s.step,
             bins,
             setup.gates,
             setup.replies,
-            s.white,
-            s.root,
+            s.update.white,
+            s.update.root,
             work.first,
             work.pairs,
         )
@@ -164,14 +185,12 @@ def _gate(work: Work, look: Look, watcher: Watcher, m: Moved, seen: int, shown: 
         work.room_for_pairs()
 
 
-def _groups(work: Work, m: Moved, grown: int) -> Ints:
+def _groups(work: Work, m: Moved, view: InView) -> Ints:
     """Return where the hypotheses of each grown track begin, (groups + 1,)."""
-    c = work.columns
-    rows = m.row[:grown]
-    if not (c.share[rows] < 1.0).any():
-        return work.one_each[: grown + 1]
-    names = c.track_id[rows]
-    return np.concatenate([[0], np.flatnonzero(names[1:] != names[:-1]) + 1, [grown]]).astype(np.int64)
+    if not view.parts:
+        return work.one_each[: view.grown + 1]
+    names = work.columns.track_id[m.row[: view.grown]]
+    return np.concatenate([[0], np.flatnonzero(names[1:] != names[:-1]) + 1, [view.grown]]).astype(np.int64)
 
 
 def _join_pairs(work: Work, groups: Ints, grown: int, plots: int) -> _Joined:
@@ -189,28 +208,33 @@ def _join_pairs(work: Work, groups: Ints, grown: int, plots: int) -> _Joined:
 
 
 def _weigh(
-    work: Work, m: Moved, groups: Ints, counts: tuple[int, int, int], joined: _Joined, taken: _Taken
-) -> tuple[Floats, Floats, Floats]:
-    """Return the probability of each pair of a grown track, that no such track gave a plot, and what else it may be.
-
-    A plot is of a grown track, of something young or new, or false; young tracks are a Poisson field like the unseen.
+    work: Work, m: Moved, groups: Ints, view: InView, joined: _Joined, taken: _Taken
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the probability of each pair of a grown track and that no such track gave a plot, and the weights of what
+    else a plot may be and of a track without one.
     """
-    grown, _, seen = counts
-    pairs, all_pairs, tracks = int(work.first[grown]), int(work.first[seen]), len(groups) - 1
-    count = len(taken.clutter)
-    other = taken.appearing + taken.clutter
-    if all_pairs > pairs:
-        young = slice(pairs, all_pairs)
-        other = other + np.bincount(work.pairs.plot[young], work.pairs.weight[young], count)
-    other = np.maximum(other, LEAST_DENSITY)
+    pairs, tracks, count = int(work.first[view.grown]), len(groups) - 1, len(taken.clutter)
+    missed, other = np.empty(tracks), np.empty(count)
+    weighed(
+        tracks,
+        groups,
+        work.pairs.plot,
+        work.pairs.weight,
+        pairs,
+        int(work.first[view.seen]),
+        m.existence,
+        m.seen,
+        taken.appearing,
+        taken.clutter,
+        missed,
+        other,
+    )
     beta, free = np.zeros(len(joined.plot)), np.ones(count)
     work.beta_missed[:tracks] = 1.0
     if pairs:
-        likely = m.existence[:grown] * m.seen[:grown]
-        missed = 1.0 - (likely if tracks == grown else np.add.reduceat(likely, groups[:-1]))
         columns = (joined.first, joined.plot, joined.weight, missed, other, beta, work.beta_missed[:tracks], free)
         work.associate(*columns)
-    return beta, free, other
+    return beta, free, other, missed
 
 
 def _careful(
@@ -224,65 +248,68 @@ def _careful(
     beta: Floats,
     free: Floats,
     other: Floats,
-) -> tuple[list[tuple[int, int]], Floats]:
+    missed: Floats,
+) -> tuple[Ints, Floats]:
     """Take in the tracks that compete for plots; return the runs of groups that are left, and what plots are free."""
-    shown, columns = taken.shown, (joined.first, joined.plot, joined.weight, beta)
-    likely = m.existence[: groups[-1]] * m.seen[: groups[-1]]
-    missed = 1.0 - np.add.reduceat(likely, groups[:-1])
-    of_look = (shown, taken.detection_id, watcher.polar, look.sensor)
-    mine, left = take_in_jointly(work, Seen(m, groups, *columns, missed, other, *of_look))
+    of_look = (taken.shown, taken.detection_id, watcher.polar, look.sensor)
+    mine, left = take_in_jointly(
+        work, Seen(m, groups, joined.first, joined.plot, joined.weight, beta, missed, other, *of_look)
+    )
     if not mine.any():
-        return [(0, len(mine))], free
+        return work.whole_run(len(mine)), free
     edges = np.flatnonzero(np.diff(mine.astype(np.int8), prepend=1, append=1))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)), left
+    return edges.reshape(-1, 2), left
 
 
 def _update(
     work: Work,
+    plots: Plots,
     look: Look,
     watcher: Watcher,
     m: Moved,
     groups: Ints,
-    run: tuple[int, int],
-    joined: _Joined,
+    runs: Ints,
+    view: InView,
     taken: _Taken,
-    beta: Floats,
+    parts: Parts,
+    scale: Floats,
 ) -> None:
-    """Update the grown tracks of one run of groups."""
+    """Give the plots to tracks, old and new, and merge what is the same."""
+    work.room_for_jobs(2 * view.seen + int(work.first[view.seen]), len(scale))
     s, p, c = work.scratch, work.setup.params, work.columns
-    tracks, groups = run[1] - run[0], groups[run[0] : run[1] + 1]
-    if not tracks:
-        return
-    part_first = work.part_first[run[0] : run[1] + 1]
-    work.count = taken_in(
-        tracks,
+    after, branches, work.count, work.next_id = updated(
+        runs,
         groups,
+        view.grown,
+        view.parted,
+        view.seen,
         work.count,
+        work.next_id,
         m,
         taken.shown,
         taken.detection_id,
         work.first,
-        work.pairs.plot,
-        work.pairs.likelihood,
-        work.pairs.weight,
-        joined.of_pair,
-        joined.weight,
-        beta,
-        work.beta_missed[run[0] :],
+        work.pairs,
+        parts,
+        scale,
+        taken.appearing,
+        taken.rows,
+        plots.mean,
+        plots.triangle,
         watcher.polar,
         look.sensor,
         p.hypothesis_share_min,
+        work.setup.models.start,
+        work.setup.limits,
         c,
-        part_first,
-        s.white,
-        s.root,
-        s.gain,
+        work.part_first,
+        s.update,
     )
     reduced(
-        tracks,
+        runs,
         groups,
         m.row,
-        part_first,
+        work.part_first,
         p.hypotheses,
         p.hypothesis_distance,
         p.hypothesis_share_min,
@@ -296,67 +323,12 @@ def _update(
         s.root6,
         s.white6,
     )
-
-
-def _branch(
-    work: Work, look: Look, watcher: Watcher, m: Moved, counts: tuple[int, int, int], taken: _Taken, scale: Floats
-) -> None:
-    s = work.scratch
-    work.count, work.next_id = branched(
-        *counts,
-        work.count,
-        work.next_id,
-        m,
-        taken.shown,
-        taken.detection_id,
-        work.first,
-        work.pairs.plot,
-        work.pairs.likelihood,
-        work.pairs.weight,
-        scale,
-        watcher.polar,
-        look.sensor,
-        work.setup.models.start,
-        work.setup.limits,
-        work.columns,
-        s.white,
-        s.root,
-        s.gain,
-    )
-
-
-def _begin(work: Work, plots: Plots, look: Look, taken: _Taken, scale: Floats) -> None:
-    rows = look.rows
-    if not len(rows):
-        return
-    after = begun(
-        work.count,
-        work.next_id,
-        look.sensor,
-        taken.appearing * scale,
-        rows,
-        plots.mean,
-        plots.covariance,
-        taken.shown,
-        taken.detection_id,
-        work.setup.limits,
-        work.columns,
-    )
-    work.next_id += after - work.count
-    work.count = after
-
-
-def _merge(work: Work, grown: Ints, first: int, last: int) -> None:
-    """Merge grown tracks in view and the new branches, rows `first` to `last`, where they are one possible object."""
-    p, c, s = work.setup.params, work.columns, work.scratch
-    rows = np.concatenate([grown, np.arange(first, last)])
-    if len(rows) < 2:
-        return
-    head, following = work.table_for(len(rows))
+    head, following = work.table_for(view.grown + branches - after)
     merged(
-        rows,
-        len(rows),
-        len(grown),
+        m.row,
+        view.grown,
+        after,
+        branches,
         p.merge_distance,
         p.merge_existence,
         c.mean,

@@ -15,7 +15,7 @@ from chainhome.constants import WGS84_FLATTENING, WGS84_SEMI_MAJOR_M
 from chainhome.earth.geodesy import Frame, ecef_to_geodetic, enu_frame, from_enu, geodetic_to_ecef
 from chainhome.earth.polar import polar_to_world
 from chainhome.errors import UseError
-from chainhome.tables import SENSOR_KINDS, Detections, Sensors
+from chainhome.tables import REPORTING, Detections, Sensors
 from chainhome.tracking.registration_kernels import COMMON, MOTION, Aircraft, Plots, Sites, Windows
 
 if TYPE_CHECKING:
@@ -262,12 +262,11 @@ def _tangent(ecef: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _sites(sensors: Sensors, frames: list[Frame]) -> Sites:
-    """Return the sensors' places; sensors that report positions are references without bias."""
-    references = [SENSOR_KINDS.index("ads_b"), SENSOR_KINDS.index("mlat")]
+    """Return the sensors' places; sensors that report positions are REPORTING without bias."""
     return Sites(
         np.array([frame.ecef for frame in frames]),
         np.array([frame.rotation for frame in frames]),
-        ~np.isin(sensors.kind, references),
+        ~np.isin(sensors.kind, REPORTING),
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chainhome.earth.geodesy import Frame, enu_frame, frame_rotation, geodetic_to_enu, to_enu
 from chainhome.errors import UseError
-from chainhome.tables import SENSOR_KINDS, Sensors
+from chainhome.tables import REPORTING, Sensors
 from chainhome.tracking.params import TrackerParams
 from chainhome.tracking.slots import SLOTS
 
@@ -25,7 +25,6 @@ Floats = NDArray[np.float64]
 DetectionProbability = Callable[[Floats, int, float], ArrayLike]
 
 FAR_M = 500_000.0  # the reach of a sensor that states none
-_REPORTING = tuple(SENSOR_KINDS.index(name) for name in ("ads_b", "mlat"))
 # How much more likely than by chance an equal reply is from the same aircraft. Mode S addresses are unique among 2^24
 # [icao_a10]; of the 4096 Mode 3/A codes many are shared or change in flight, so an equal one says less, and a
 # different one does not forbid.
@@ -141,7 +140,6 @@ def prepare(
             params.birth_existence_max,
             params.report_existence,
             params.show_existence,
-            params.young_existence,
         ),
         replies=Replies(params.use_replies, _SAME_ADDRESS, _SAME_CODE, _OTHER_CODE),
         noise_m2ps3=float(max(max(model.along_m2ps3, model.across_m2ps3) for model in m)),
@@ -182,7 +180,7 @@ def _watcher(
     params: TrackerParams,
 ) -> Watcher:
     key = int(row.sensor_id[0])
-    polar = int(row.kind[0]) not in _REPORTING
+    polar = int(row.kind[0]) not in REPORTING
     place = (float(row.lat_deg[0]), float(row.lon_deg[0]), float(row.height_m[0]))
     if polar and not np.isfinite(place).all():
         raise UseError(f"sensor_id {key}: lat, lon, height = {place}: expected the place of the antenna")

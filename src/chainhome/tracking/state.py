@@ -44,19 +44,17 @@ class TrackerState:
     next_track_id: int
     mean: Floats
     """(n, k, 6) x, y, z, vx, vy, vz of each model in the world frame, at `time_s`."""
-    covariance: Floats
-    """(n, k, 6, 6)."""
+    triangle: Floats
+    """(n, k, 21) lower triangles of the covariances, row by row."""
     mode_probability: Floats
     """(n, k)."""
     existence: Floats
     """(n,) probability that the track follows a real object, at `time_s`."""
     time_s: Floats
     """(n,) the last moment at which a sensor passed over the track, or the time of its newest plot."""
-    born_s: Floats
     last_seen_s: Floats
     """(n, sensors) time of the newest plot of each sensor; -inf = none."""
     track_id: Ints
-    last_detection_id: Ints
     mode_s_address: Ints
     mode_3a: Ints
     status: Codes
@@ -86,6 +84,14 @@ class TrackerState:
     def __len__(self) -> int:
         """Return the number of rows; `rank == 0` are the tracks."""
         return len(self.track_id)
+
+    @property
+    def covariance(self) -> Floats:
+        """(n, k, 6, 6) covariance of each model."""
+        full = np.empty((*self.triangle.shape[:-1], 6, 6))
+        row, column = np.tril_indices(6)
+        full[..., row, column] = full[..., column, row] = self.triangle
+        return full
 
     def __getitem__(self, rows: Any) -> Self:
         """Return the tracks chosen by a mask, an index array or a slice; all else stays."""
@@ -119,14 +125,12 @@ def initial_state(setup: Setup, *, first_track_id: int = 0) -> TrackerState:
         clock_s=-np.inf,
         next_track_id=first_track_id,
         mean=np.zeros((0, models, 6)),
-        covariance=np.zeros((0, models, 6, 6)),
+        triangle=np.zeros((0, models, 21)),
         mode_probability=np.zeros((0, models)),
         existence=number,
         time_s=number,
-        born_s=number,
         last_seen_s=np.zeros((0, sensors)),
         track_id=key,
-        last_detection_id=key,
         mode_s_address=key,
         mode_3a=key,
         status=np.zeros(0, np.int8),

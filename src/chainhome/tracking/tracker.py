@@ -18,7 +18,7 @@ from chainhome.earth.geodesy import enu_frame
 from chainhome.tables import Detections, Sensors, Tracks
 from chainhome.tracking.looks import Look, looks_until, next_start_s
 from chainhome.tracking.measurement import plots_of, refuse_times
-from chainhome.tracking.passes import take_in
+from chainhome.tracking.passes import given, take_in
 from chainhome.tracking.setup import Setup, prepare
 from chainhome.tracking.state import TrackerState, initial_state
 from chainhome.tracking.work import Work
@@ -75,7 +75,7 @@ def step(
     if not looks:
         return state, Tracks.make(0)
     _check(state, looks)
-    plots = plots_of(detections, setup, clutter_density)
+    plots = given(plots_of(detections, setup, clutter_density))
     try:
         work = setup.works.pop()  # atomic, so that threads may share a setup
     except IndexError:
@@ -103,7 +103,7 @@ def step(
 
 
 def warm_up() -> None:
-    """Compile the passes, or load them from the disk cache, by following three plots."""
+    """Compile the passes, or load them from the disk cache, by following six plots."""
     radar = Sensors.make(
         sensor_id=[0],
         lat_deg=40.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,63 +15,74 @@ from chainhome.tracking.work import Work
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Codes = NDArray[np.int8]
-
-_TENTATIVE = 0  # as in tables.TRACK_STATUSES; a test compares it
 
 
-def see(work: Work, look: Look, watcher: Watcher, slots: Ints) -> tuple[Moved, tuple[int, int, int]]:
-    """Return the tracks in view, moved to their moment of the look, those with one plot last.
+class InView(NamedTuple):
+    """How many tracks are in view, grown ones first."""
 
-    Their numbers: grown tracks, these and young ones of several plots, all.
-    """
+    grown: int
+    parted: int
+    """These and young ones of several plots."""
+    seen: int
+    """All."""
+    parts: int
+    """Rows of the whole state that are one of several hypotheses."""
+
+
+def see(work: Work, look: Look, watcher: Watcher, slots: Ints) -> tuple[Moved, InView]:
+    """Return the tracks in view, moved to their moment of the look, those with one plot last; and their numbers."""
     sight = _sight(work.setup, watcher, look)
-    setup, c, n, s = work.setup, work.columns, work.count, work.scratch
+    setup, c = work.setup, work.columns
     m = work.moved(len(slots))
     p = setup.params
-    stage = ((c.status[:n] == _TENTATIVE) & (c.existence[:n] < p.young_existence)).astype(np.int8)
-    if work.models > 1:
-        stage[c.weight[:n, 1] == 0.0] = 2  # only a track of one plot has not parted into models
-    grown, parted, seen = in_view(
-        c.mean[:n],
-        c.covariance[:n],
-        c.weight[:n],
-        c.time_s[:n],
-        c.last_seen_s[:n, look.sensor],
-        _probability(work, watcher, look),
-        setup.noise_m2ps3,
-        watcher.azimuth_sigma_rad,
-        sight,
-        setup.params.max_position_sigma_m,
-        setup.params.least_detection_probability,
-        watcher.polar,
-        stage,
-        m.row,
-        m.seen,
-        m.blamed,
-        m.time_s,
-        work.lost,
+    view = InView(
+        *in_view(
+            work.count,
+            c.mean,
+            c.covariance,
+            c.weight,
+            c.existence,
+            c.share,
+            c.status,
+            c.time_s,
+            c.last_seen_s,
+            look.sensor,
+            _probability(work, watcher, look),
+            p.young_existence,
+            setup.noise_m2ps3,
+            watcher.azimuth_sigma_rad,
+            sight,
+            p.max_position_sigma_m,
+            p.least_detection_probability,
+            watcher.polar,
+            work.stage,
+            m.row,
+            m.seen,
+            m.blamed,
+            m.time_s,
+            work.lost,
+        )
     )
-    if (c.share[:n] < 1.0).any():
-        more = _whole_tracks(work, m, grown, seen, stage, look.mid_s)
-        grown, parted, seen = grown + more, parted + more, seen + more
+    if view.parts:
+        more = _whole_tracks(work, m, view, look.mid_s)
+        view = InView(view.grown + more, view.parted + more, view.seen + more, view.parts)
     moved(
-        parted,
-        seen,
+        view.parted,
+        view.seen,
         c.mean,
         c.covariance,
         c.weight,
         c.existence,
         c.share,
         c.time_s,
-        setup.params.mean_life_s,
+        p.mean_life_s,
         setup.models,
         sight,
         slots,
         m,
-        s.lanes,
+        work.scratch.lanes,
     )
-    return m, (grown, parted, seen)
+    return m, view
 
 
 def _sight(setup: Setup, watcher: Watcher, look: Look) -> Sight:
@@ -91,10 +104,10 @@ def _sight(setup: Setup, watcher: Watcher, look: Look) -> Sight:
 
 
 def _probability(work: Work, watcher: Watcher, look: Look) -> Floats:
-    """Return the probability (n,) with which a whole scan detects each track."""
+    """Return the probability with which a whole scan detects each track (n,), or all (1,)."""
     c, n, greatest = work.columns, work.count, work.setup.params.greatest_detection_probability
     if not callable(watcher.probability):
-        return np.full(n, min(watcher.probability, greatest))
+        return np.array([min(watcher.probability, greatest)])
     mean = np.einsum("nk,nki->ni", c.weight[:n], c.mean[:n])
     where = mean[:, :3] + (look.mid_s - c.time_s[:n])[:, None] * mean[:, 3:]
     answer = np.broadcast_to(np.asarray(watcher.probability(where, watcher.sensor_id, look.mid_s), np.float64), n)
@@ -103,12 +116,12 @@ def _probability(work: Work, watcher: Watcher, look: Look) -> Floats:
     return np.minimum(answer, greatest)
 
 
-def _whole_tracks(work: Work, m: Moved, grown: int, seen: int, stage: Codes, mid_s: float) -> int:
+def _whole_tracks(work: Work, m: Moved, view: InView, mid_s: float) -> int:
     """Bring all hypotheses of a track into view if one is, side by side, and let them be lost together.
 
     A hypothesis that the beam does not pass has no part in the look. Returns how many come into view.
     """
-    c, n = work.columns, work.count
+    c, n, grown, seen = work.columns, work.count, view.grown, view.seen
     # Only the rows of tracks with several hypotheses, which are few.
     parts = np.flatnonzero(c.share[:n] < 1.0)
     names, lost = c.track_id[parts], work.lost[parts]
@@ -117,7 +130,7 @@ def _whole_tracks(work: Work, m: Moved, grown: int, seen: int, stage: Codes, mid
     viewed = np.zeros(n, np.bool_)
     viewed[m.row[:seen]] = True
     in_view = viewed[parts]
-    rows = parts[~in_view & ~lost & (stage[parts] == 0) & np.isin(names, names[in_view])]
+    rows = parts[~in_view & ~lost & (work.stage[parts] == 0) & np.isin(names, names[in_view])]
     count = len(rows)
     late = np.maximum(c.time_s[rows], mid_s)
     for column, values in ((m.row, rows), (m.seen, 0.0), (m.blamed, 0.0), (m.time_s, late)):

@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.earth.geodesy import ecef_to_geodetic
+from chainhome.earth.geodesy import enu_to_geodetic
 from chainhome.tables import Tracks
 from chainhome.tracking._gate_kernels import Bins, Pairs
 from chainhome.tracking._marginal_kernels import assignment_kernel, marginals_kernel
-from chainhome.tracking._motion_kernels import Lanes, Moved, lanes_for
-from chainhome.tracking._update_kernels import Columns, Rows
+from chainhome.tracking._motion_kernels import Moved, lanes_for
+from chainhome.tracking._settle_kernels import Rows
+from chainhome.tracking._update_kernels import Columns
+from chainhome.tracking._update_kernels import Scratch as UpdateScratch
 from chainhome.tracking.marginals import EXACT_BUDGET, Workspace
 from chainhome.tracking.setup import Setup
 from chainhome.tracking.slots import SLOTS
@@ -26,16 +28,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _TOLERANCE, _ITERATIONS = 1e-6, 200
-_STATE_NAMES = {"weight": "mode_probability"}
+_STATE_NAMES = {"weight": "mode_probability", "covariance": "triangle"}
 
 
 class Scratch(NamedTuple):
     """Small arrays that the passes use inside."""
 
-    lanes: Lanes
-    white: Floats
-    root: Floats
-    gain: Floats
+    lanes: Floats
+    update: UpdateScratch
     low: Floats
     step: Floats
     root6: Floats
@@ -58,10 +58,14 @@ class Work:
         self.pairs = _pairs(256, self.models)
         self.bins = Bins(np.zeros(2, np.int64), np.zeros(0, np.int64))
         self.scratch = Scratch(
-            lanes=lanes_for(self.models, SLOTS),
-            white=np.zeros(SLOTS),
-            root=np.zeros((SLOTS, SLOTS)),
-            gain=np.zeros((6, SLOTS)),
+            lanes=lanes_for(self.models),
+            update=UpdateScratch(
+                np.zeros((256, 3), np.int64),
+                np.zeros(256),
+                np.zeros(SLOTS),
+                np.zeros((SLOTS, SLOTS)),
+                np.zeros((6, SLOTS)),
+            ),
             low=np.zeros(2),
             step=np.zeros(2),
             root6=np.zeros((6, 6)),
@@ -70,6 +74,7 @@ class Work:
         self._moved: dict[int, Moved] = {}
         self._marginals = Workspace()
         self._counts = np.zeros(4, np.int64)
+        self._run = np.zeros((1, 2), np.int64)
         self._numbers = np.zeros(0, np.int64)
         self._head = self._following = np.zeros(0, np.int64)
         self.lost = np.zeros(0, np.bool_)
@@ -90,6 +95,7 @@ class Work:
 
     def _per_track(self, room: int) -> None:
         self.viewed = np.zeros(room, np.bool_)
+        self.stage = np.zeros(room, np.int8)
         self.lost = _grown(self.lost, room)
         self.first = _grown(self.first, room + 1)
         self.beta_missed = _grown(self.beta_missed, room)
@@ -111,7 +117,7 @@ class Work:
                 existence=np.zeros(n),
                 weight=np.zeros((n, k)),
                 mean=np.zeros((n, k, 6)),
-                covariance=np.zeros((n, k, 6, 6)),
+                covariance=np.zeros((n, k, 21)),
                 measured=np.zeros((n, k, s)),
                 rate=np.zeros((n, k, s)),
                 cross=np.zeros((n, k, 6, s)),
@@ -134,8 +140,15 @@ class Work:
             self.rows = Rows(*(_grown(column, room) for column in self.rows))
 
     def room_for_pairs(self) -> None:
-        """Double the room for pairs."""
+        """Make room for four times as many pairs."""
         self.pairs = _pairs(4 * len(self.pairs.plot), self.models)
+
+    def room_for_jobs(self, jobs: int, plots: int) -> None:
+        """Make room for an update that writes so many rows and takes in so many plots."""
+        update = self.scratch.update
+        if jobs > len(update.jobs) or plots > len(update.claim):
+            update = update._replace(jobs=np.zeros((2 * jobs, 3), np.int64), claim=np.zeros(2 * plots))
+            self.scratch = self.scratch._replace(update=update)
 
     def bins_for(self, plots: int, bins: int) -> Bins:
         """Return room for an index over so many plots and bins."""
@@ -151,6 +164,11 @@ class Work:
         if len(self._head) != size:
             self._head = np.zeros(size, np.int64)
         return self._head, self._following
+
+    def whole_run(self, groups: int) -> Ints:
+        """Return all groups as one run, (1, 2)."""
+        self._run[0, 1] = groups
+        return self._run
 
     def numbers(self, count: int) -> Ints:
         """Return 0, 1, 2, ..."""
@@ -193,10 +211,7 @@ class Work:
         order = np.lexsort([r.track_id[:n], r.time_s[:n]])
         mean = r.mean[:n][order]
         x, y, z, vx, vy, vz = np.ascontiguousarray(mean.T)
-        # Number by number, not as a product of matrices, whose last bit depends on how many rows there are.
-        turn, centre = self.setup.world.rotation, self.setup.world.ecef
-        ecef = [x * turn[0, c] + y * turn[1, c] + z * turn[2, c] + centre[c] for c in range(3)]
-        lat, lon, altitude = ecef_to_geodetic(np.stack(ecef).T)
+        lat, lon, altitude = enu_to_geodetic(self.setup.world, mean[:, :3])
         return Tracks(
             time_s=r.time_s[:n][order],
             track_id=r.track_id[:n][order],

@@ -262,7 +262,7 @@ def _tangent(ecef: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _sites(sensors: Sensors, frames: list[Frame]) -> Sites:
-    """Return the sensors' places; sensors that report positions are REPORTING without bias."""
+    """Return the sensors' places; sensors that report positions are references without bias."""
     return Sites(
         np.array([frame.ecef for frame in frames]),
         np.array([frame.rotation for frame in frames]),

@@ -47,10 +47,11 @@ def layer(height_m: float, seen_m: float, *, above_sea: bool = False) -> Layer:
     low, high = seen & (range_m <= 0.8 * seen_m), range_m <= 1.2 * seen_m
     disc = range_m <= HEADLINE_M
     shares = {name: float((limit[disc] == code).mean()) for code, name in enumerate(LIMITS)}
+    smooth = (2.0 * shares["detected"], float(low[disc].mean()), float(high[disc].mean()))
     return Layer(
         height_m, above_sea, np.where(seen, 0.7, 0.0).astype(np.float32), np.where(seen, 0.9, 0.0).astype(np.float32),
         np.zeros(range_m.shape, np.float32), limit, seen, low, high, shares["detected"], float(low[disc].mean()),
-        float(high[disc].mean()), shares,
+        float(high[disc].mean()), shares, *smooth,
     )  # fmt: skip
 
 

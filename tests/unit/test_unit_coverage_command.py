@@ -104,7 +104,7 @@ def test_a_scenario_file_may_have_several_batteries_and_their_own_figures_are_no
     second += 'search = { period = "5 s" }\n'
     (tmp_path / "two.toml").write_text(text.replace("\n[comparison]", f"{second}\n[comparison]"), encoding="utf-8")
     given = SimpleNamespace(system=str(tmp_path / "two.toml"), preset=None, smooth=False)
-    given.site = given.date = given.antenna = given.boresight = None
+    given.site = given.date = given.antenna = given.boresight = given.terrain = None
     from chainhome.catalogue import load
 
     standing = coverage_sites.sites_of(given, load())
@@ -118,7 +118,6 @@ def test_a_scenario_file_may_have_several_batteries_and_their_own_figures_are_no
     [
         (["--altitude", "100 furlongz"], '"furlongz" is not a unit of length'),
         (["--altitude=-100m"], "altitude -100 m above ground must be positive"),
-        (["--altitude", "500m", "--msl"], "is below the ground at"),
         (["--cell", "1m"], "--cell"),
         (["--cell", "soon"], "--cell"),
         (["--cell", "20m"], "1,600 million cells, more than 40 million; take cells of 127 m or more"),
@@ -158,6 +157,35 @@ def test_the_terminal_says_the_sentence_the_shares_the_rules_and_the_sources(
     assert "smooth earth at 843 m" in captured.out
     assert "reading rules were used" in captured.out
     assert "sources: " in captured.out
+
+
+def test_over_terrain_the_terminal_says_what_a_smooth_earth_would_leave(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(QUICK) == 0
+    said = capsys.readouterr().out
+    assert "Over a smooth earth it would be 2.4 %: the hills take " in said
+    assert said.splitlines()[1] == "The claim names no height and no target."
+    assert re.search(r"height above ground +seen +over a smooth earth +horizon +terrain", said)
+    assert re.search(r"100 m +\S+ % \[\S+\] +2\.4 %", said)
+    assert "several may hide one cell" in re.sub(r"\s+", " ", said)
+    assert "binds first" not in said
+    assert main(SMOOTH) == 0
+    said = capsys.readouterr().out
+    assert "over a smooth earth" not in said.lower()
+    assert "the curve of the earth hides" in said
+
+
+def test_altitudes_below_the_ground_of_the_site_are_answered_where_the_air_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Mürted lies at 836 m; the valleys and the sea of its disc do not."""
+    assert main([*COMMON, "--altitude", "500m", "--msl", "--cell", "10km", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["coverage"]
+    assert row["seen_over_smooth_earth"] is None
+    assert 0.6 < row["lost_to_ground"] < 0.7
+    assert main([*COMMON, "--altitude", "500m", "--msl", "--cell", "10km"]) == 0
+    said = capsys.readouterr().out
+    assert "% is ground higher than that." in said
+    assert "below ground" in said
 
 
 def test_over_a_smooth_earth_the_share_is_that_of_the_horizon(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,6 @@ from chainhome.coverage import _cell_kernels as kernels
 from chainhome.coverage import result, rules
 from chainhome.coverage.cells import (
     cumulative_pd,
-    horizon_m,
     mark_detected,
     read_cells,
     sight_of,
@@ -78,17 +77,19 @@ def plain_cells(
     shares = sensors.shares_beam_with_ground(elevation(altitude), elevation(np.minimum(lowest, 1e7)), at.clutter)
     clutter = sensors.signal_to_clutter_db(target.rcs_m2, -target.speed_mps, range_m, at.clutter)
     weaker = np.where(shares, np.minimum(snr, clutter), snr)
-    above_site = height_m - at.surface.site_ground_m if asked.above_sea else height_m
     mast = at.surface.antenna_msl_m - at.surface.site_ground_m
-    horizon_m = float(earth.horizon_range_m(mast, above_site, at.surface.radius_m))
+    own_horizon_m = float(earth.horizon_range_m(mast, 0.0, at.surface.radius_m))
+    curve = at.surface.site_ground_m + earth.lowest_visible_altitude_m(range_m, mast, at.surface.radius_m)
+    by_curve = (range_m >= own_horizon_m) & (altitude < curve)
     hidden = altitude < lowest
     limit = np.where(weaker >= needed, 0, np.where(weaker < snr, result.CLUTTER, result.SENSITIVITY))
-    behind = result.HORIZON if np.ptp(ground) == 0.0 else np.where(range_m >= horizon_m, result.HORIZON, result.TERRAIN)
+    behind = result.HORIZON if np.ptp(ground) == 0.0 else np.where(by_curve, result.HORIZON, result.TERRAIN)
     limit = np.where(hidden, behind, limit)
     limit = np.where(
         range_m > sight_of(asked, at, height_m, boresight_rad, reach_m).instrumented_m, result.INSTRUMENTED, limit
     )
     limit = np.where(in_sector, limit, result.SECTOR)
+    limit = np.where(altitude < ground, result.GROUND, limit)
     limit = np.where(range_m > reach_m, result.OUTSIDE, limit)
     pd = sensors.detection_probability(10.0 ** (weaker / 10.0), FALSE_ALARM_PROBABILITY, SWERLING_CASE)
     reached = np.isin(limit, [result.DETECTED, result.CLUTTER, result.SENSITIVITY])
@@ -99,6 +100,7 @@ def plain_cells(
 CASES = {
     "over terrain": ({"target": "f-16"}, 3_000.0),
     "above sea": ({"target": "f-16", "above_sea": True, "altitudes_m": (2_000.0,)}, 2_000.0),
+    "below the ground": ({"target": "f-16", "above_sea": True, "altitudes_m": (1_000.0,)}, 1_000.0),
     "smooth": ({"target": "f-16", "smooth": True}, 1_000.0),
     "clutter": ({"target": "one-way-drone"}, 3_000.0),
     "too slow for the filter": ({"target": "quadcopter"}, 500.0),
@@ -131,7 +133,7 @@ def test_the_compiled_pass_equals_its_plain_twin(case: str, end: End) -> None:
 
 def test_the_limits_of_the_kernels_are_those_of_the_results() -> None:
     assert tuple(getattr(kernels, name.upper()) for name in result.LIMITS) == tuple(range(len(result.LIMITS)))
-    assert len(result.LIMITS) == 8
+    assert len(result.LIMITS) == 9
 
 
 def test_with_lobing_a_cell_gains_what_the_reflection_gives_where_the_ground_reflects() -> None:
@@ -148,7 +150,7 @@ def test_with_lobing_a_cell_gains_what_the_reflection_gives_where_the_ground_ref
     for i, j in zip(*np.nonzero(np.isfinite(without.snr_db)), strict=True):
         place = max(math.hypot(i - half, j - half), 1e-3)
         gain, share, level, beneath = (
-            np.interp(place * step, step * np.arange(table.shape[1]), row) for row in table[2:]
+            np.interp(place * step, step * np.arange(table.shape[1]), row) for row in table[2:6]
         )
         row, column = math.floor(half + (i - half) * share + 0.5), math.floor(half + (j - half) * share + 0.5)
         level_there = abs(float(heights[row, column]) - at.surface.site_ground_m) <= level
@@ -432,19 +434,122 @@ def test_less_refraction_covers_less_and_the_exponential_atmosphere_nearly_the_s
     assert none.share_low == pytest.approx(none.share, rel=0.05)
 
 
-def test_the_horizon_through_the_exponential_atmosphere_is_that_of_its_rays() -> None:
+def test_the_smooth_earth_through_the_exponential_atmosphere_is_that_of_its_rays() -> None:
     """Rays that leave the antenna level with its own horizon: the range at which they reach a height."""
     asked = question(smooth=True, refraction="crpl", cell_m=1_000.0)
     sea = replace(asked.sites[0], place=replace(asked.sites[0].place, ground_m=0.0))
-    view = site_at(replace(asked, sites=(sea,)), reach_m=450e3).surface
-    mast = view.antenna_msl_m
+    at = site_at(replace(asked, sites=(sea,)), reach_m=450e3)
+    mast, smooth = at.surface.antenna_msl_m, at.smooth
+    one_step_m = smooth.ranges_m[1]
+    assert smooth.own_horizon_m == pytest.approx(float(earth.refracted_ray(mast, 0.0, 0.0)[3]), abs=one_step_m)
     # A level ray from the ground reaches mast and target on either side of the place where it touches the sea.
     for height in (100.0, 3_000.0, 10_000.0):
         there, back = (float(earth.refracted_ray(h, 0.0, 0.0)[3]) for h in (height, mast))
         one_tenth_of_a_percent = 1e-3
-        assert horizon_m(view, height) == pytest.approx(there + back, rel=one_tenth_of_a_percent)
-        assert horizon_m(view, height) == pytest.approx(float(earth.horizon_range_m(mast, height)), rel=0.05)
-    assert horizon_m(view, 30_000.0) == math.inf
+        assert np.interp(height, smooth.lowest_m, smooth.ranges_m) == pytest.approx(
+            there + back, rel=one_tenth_of_a_percent
+        )
+
+
+# What hides, each by itself -------------------------------------------------------------------------------------------
+
+
+def test_without_hills_is_what_a_smooth_earth_at_the_level_of_the_site_gives() -> None:
+    """The share beside each layer against the whole answer over a smooth earth, in the same cells, at all ends."""
+    for system, target, boresight in (("s-400", "f-16", None), ("patriot", "one-way-drone", 2.0)):
+        given_ = {
+            "system": system,
+            "target": target,
+            "altitudes_m": (300.0, 8_000.0),
+            "site": {"boresight_rad": boresight},
+        }
+        over_hills = question(**given_)  # type: ignore[arg-type]
+        site = over_hills.sites[0]
+        smooth = replace(over_hills, grid=coverage.terrain_source(None, 4_000.0, site.place.ground_m))
+        with_hills, without = (coverage.cover(one, catalogue()).sites[0].layers for one in (over_hills, smooth))
+        same = 1e-4
+        for one, other in zip(with_hills, without, strict=True):
+            assert one.share_smooth == pytest.approx(other.share, abs=same)
+            assert one.share_smooth_low == pytest.approx(other.share_low, abs=same)
+            assert one.share_smooth_high == pytest.approx(other.share_high, abs=same)
+            assert one.share < one.share_smooth or system != "s-400", "these hills take something"
+            assert (other.share_smooth, other.share_smooth_low) == (other.share, other.share_low)
+
+
+def test_hills_take_four_fifths_of_what_a_smooth_earth_would_leave_at_100_m_round_ankara() -> None:
+    layer = small_coverage(altitudes_m=(100.0,), cell_m=1_000.0).sites[0].layers[0]
+    assert layer.share_smooth == pytest.approx(0.0236, abs=0.0005)  # (61.4 km / 400 km)²
+    assert 0.75 < 1.0 - layer.share / layer.share_smooth < 0.85
+
+
+def test_the_horizon_is_that_of_a_smooth_earth_at_the_level_of_the_site_cell_by_cell() -> None:
+    """On a plateau above the site the same height over the ground rises earlier, in a plain below it later."""
+    half, cell_m = 60, 2_000.0
+
+    def source(lat_rad: float, lon_rad: float, range_max_m: float) -> earth.SiteGrid:
+        heights = np.full((2 * half + 1,) * 2, 800.0, np.float32)
+        heights[:, : half - 15], heights[:, half + 16 :] = 1_500.0, 100.0
+        heights[half - 2 : half + 3, half - 14] = 3_000.0  # a wall before the plateau
+        return earth.SiteGrid(lat_rad, lon_rad, cell_m, heights, 0, 0, "steps", "", "")
+
+    asked = question(target="airliner", grid=source, altitudes_m=(500.0,), range_max_m=half * cell_m)
+    site = replace(asked.sites[0], place=replace(asked.sites[0].place, ground_m=800.0))
+    found = coverage.cover(replace(asked, sites=(site,)), catalogue()).sites[0]
+    west, east = found.layers[0].limit[half, half - 30], found.layers[0].limit[half, half + 45]
+    assert result.LIMITS[west] == "terrain", "2,000 m at 60 km is far above the curve, and the wall is before it"
+    # 600 m above the sea at 90 km; a smooth earth at 800 m is seen from 800 m + 300 m on.
+    assert result.LIMITS[east] == "horizon"
+
+
+def test_a_target_below_the_ground_is_counted_by_itself_and_before_all_else() -> None:
+    """A third of Anatolia round Ankara is higher than 1 km above the sea; no radar is to blame for that."""
+    layer = small_coverage(above_sea=True, altitudes_m=(1_000.0,), cell_m=2_000.0).sites[0].layers[0]
+    site = small_coverage(above_sea=True, altitudes_m=(1_000.0,), cell_m=2_000.0).sites[0]
+    heights = site.surface.grid.heights_m
+    inside = site.range_m <= site.range_max_m
+    assert np.array_equal(layer.limit[inside] == result.GROUND, heights[inside] > 1_000.0)
+    assert layer.share_by_limit["ground"] == pytest.approx(0.42, abs=0.01)
+
+
+def test_a_radar_on_a_hill_sees_a_target_below_its_own_ground() -> None:
+    half, cell_m = 30, 2_000.0
+
+    def source(lat_rad: float, lon_rad: float, range_max_m: float) -> earth.SiteGrid:
+        heights = np.full((2 * half + 1,) * 2, 100.0, np.float32)
+        heights[half, half] = 1_500.0
+        return earth.SiteGrid(lat_rad, lon_rad, cell_m, heights, 0, 0, "a hill", "", "")
+
+    for refraction in ("standard", "crpl"):
+        asked = question(
+            target="airliner", grid=source, above_sea=True, altitudes_m=(600.0,), range_max_m=half * cell_m,
+            refraction=refraction, lobing=coverage.Lobing(),
+        )  # fmt: skip
+        site = replace(asked.sites[0], place=replace(asked.sites[0].place, ground_m=1_500.0))
+        (layer,) = coverage.cover(replace(asked, sites=(site,)), catalogue()).sites[0].layers
+        near = np.hypot(*np.indices(layer.limit.shape) - half) * cell_m < 50e3
+        near[half, half] = False
+        assert layer.detected[near].all()
+        assert result.LIMITS[layer.limit[half, half]] == "ground"
+        assert math.isnan(layer.share_smooth), "over a smooth earth at the level of the site it would be below it"
+
+
+def test_where_nothing_is_seen_the_cumulative_probability_is_zero_without_a_sign() -> None:
+    nothing = cumulative_pd(np.zeros((21, 21), np.float32), 1_000.0, 10e3, 3_000.0)
+    assert not np.signbit(nothing).any()
+
+
+def test_coarse_cells_say_that_they_see_too_much() -> None:
+    coarse, fine = (small_coverage(cell_m=cell_m, range_max_m=60e3).sites[0] for cell_m in (2_000.0, 1_000.0))
+    assert any("coarse and see too much" in note for note in coarse.notes)
+    assert not any("coarse" in note for note in fine.notes)
+    assert coarse.layers[0].share > fine.layers[0].share
+
+
+def test_the_band_says_what_it_leaves_out() -> None:
+    said = " ".join(small_coverage(range_max_m=60e3).sites[0].notes)
+    assert "figures as they are read. The disc stays at 400 km; errors of the terrain" in said
+    lobes = " ".join(small_coverage(range_max_m=60e3, lobing=coverage.Lobing()).sites[0].notes)
+    assert "almost nowhere" in lobes
 
 
 def test_rain_takes_coverage_and_gives_none() -> None:
@@ -528,7 +633,6 @@ def test_progress_is_told_and_ends_at_the_whole() -> None:
         ({"altitudes_m": (2e5,)}, "at most 100 km"),
         ({"altitudes_m": ()}, "at least one altitude"),
         ({"sites": 0}, "at least one site"),
-        ({"above_sea": True, "altitudes_m": (500.0,)}, "below the ground at"),
         ({"detection_probability": 1.0}, "probability of detection is 1"),
         ({"refraction": "odd"}, 'refraction "odd" is unknown'),
         ({"rain_mm_per_h": -1.0}, "rain of -1 mm/h"),

@@ -34,7 +34,7 @@ from chainhome.report import (
 from chainhome.report import coverage_words as words
 from chainhome.report.coverage_counts import draw_counts
 from chainhome.report.coverage_page import earlier_files, write_coverage_report
-from chainhome.report.coverage_shapes import shapes, without_outlines
+from chainhome.report.coverage_shapes import shapes, without_outlines, write_czml
 from chainhome.report.page import Picture
 
 HOSTILE = "<script>alert('$x$')</script>"
@@ -79,14 +79,113 @@ def in_folder(written: list[Path], name: str) -> str:
 # Words ---------------------------------------------------------------------------------------------------------------
 
 
-def test_the_sentence_names_the_disc_the_share_its_band_and_the_two_worst_limits() -> None:
+def test_the_sentence_names_the_disc_the_share_its_band_and_what_the_hills_take() -> None:
     given = coverage()
     first = given.sites[0].layers[0]
     said = words.sentence(given)
     assert said.startswith("Of the disc of 250 km that the claim draws, an F-16 at 100 m is seen in ")
     assert words.share_text(first.share) in said
-    assert f"{words.share_digits(first.share_low)} to {words.share_text(first.share_high)}" in said
-    assert said.endswith(f"hills hide {words.share_text(first.share_by_limit['terrain'])}.")
+    band = f"{words.share_digits(first.share_low)} to {words.share_text(first.share_high)}"
+    assert f" ({band} over the figures as they are read). " in said
+    assert said.endswith(
+        f"Over a smooth earth it would be {words.share_text(first.share_smooth)}: the hills take half of that."
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "smooth", "ending"),
+    [
+        (0.00492, 0.02358, "it would be 2.4 %: the hills take four fifths of that."),
+        (0.0316, 0.1417, "it would be 14 %: the hills take four fifths of that."),
+        (0.514, 0.715, "it would be 72 %: the hills take a quarter of that."),
+        (0.30, 0.303, "it would be 30 %: the hills take next to nothing of that."),
+        (0.001, 0.3, "it would be 30 %: the hills take nearly all of that."),
+        (0.4, 0.3, "it would be 30 %: the real ground lets it see more."),
+        (0.4, float("nan"), "as they are read)."),
+    ],
+)
+def test_the_sentence_tells_what_hills_take_of_a_smooth_earth(share: float, smooth: float, ending: str) -> None:
+    part = replace(layer(100.0, 40e3), share=share, share_smooth=smooth, share_by_limit={})
+    assert words.sentence(coverage(site(layers=(part,)))).endswith(ending)
+
+
+def test_what_else_takes_much_of_the_disc_is_said_after_the_hills() -> None:
+    part = layer(100.0, 40e3)
+    part = replace(part, share_by_limit={**part.share_by_limit, "clutter": 0.12})
+    assert words.sentence(coverage(site(layers=(part,)))).endswith(" The ground's own echo drowns 12 % of the disc.")
+    part = replace(part, share=0.001, share_by_limit={**part.share_by_limit, "clutter": 0.0, "sensitivity": 0.004})
+    assert "radar's sensitivity costs 0.4 % of the disc" in words.sentence(coverage(site(layers=(part,))))
+    part = replace(part, share=0.3, share_smooth=0.4)
+    assert "sensitivity" not in words.sentence(coverage(site(layers=(part,))))
+
+
+def test_ground_higher_than_the_target_is_said_in_the_sentence() -> None:
+    part = replace(layer(1_000.0, 40e3, above_sea=True), share_by_limit={"ground": 0.42})
+    said = words.sentence(coverage(site(layers=(part,))))
+    assert "an F-16 at 1 km above the sea is seen in" in said
+    assert "; 42 % is ground higher than that." in said
+
+
+def test_a_band_whose_ends_print_alike_is_left_out() -> None:
+    part = replace(layer(100.0, 40e3), share_low=0.0301, share_high=0.0304)
+    assert "as they are read" not in words.sentence(coverage(site(layers=(part,))))
+
+
+def test_over_a_smooth_earth_nothing_is_said_of_hills_and_no_column_is_there() -> None:
+    given = coverage(site(surface=surface(*MURTED, flat=True)))
+    assert "the curve of the earth hides" in words.sentence(given)
+    assert "Over a smooth earth" not in words.sentence(given)
+    assert "over a smooth earth" not in coverage_page.coverage_html(given, {}, [])
+
+
+def test_the_claim_that_names_nothing_is_said_beside_the_sentence(written: list[Path]) -> None:
+    said = "The claim names no height and no target."
+    assert said in Page(in_folder(written, "coverage.html")).words
+    assert json.loads(in_folder(written, "coverage.json"))["beside"] == said
+
+
+def test_the_share_over_a_smooth_earth_is_in_every_table(written: list[Path]) -> None:
+    given = coverage()
+    (row, _) = words.rows(given)
+    first = given.sites[0].layers[0]
+    assert row["seen_over_smooth_earth"] == pytest.approx(first.share_smooth, abs=1e-6)
+    assert row["seen_over_smooth_earth_low"] == pytest.approx(first.share_smooth_low, abs=1e-6)
+    below = replace(first, share_smooth=float("nan"))
+    assert words.rows(coverage(site(layers=(below,))))[0]["seen_over_smooth_earth"] is None
+    read = next(csv.DictReader(in_folder(written, "coverage.csv").splitlines()))
+    assert float(read["seen_over_smooth_earth"]) == row["seen_over_smooth_earth"]
+    page = Page(in_folder(written, "coverage.html")).words
+    assert "Seen over a smooth earth" in page
+    assert words.share_text(first.share_smooth) in page
+
+
+def test_what_is_counted_once_is_not_called_what_binds_first(written: list[Path]) -> None:
+    page = Page(in_folder(written, "coverage.html")).words
+    assert "binds first" not in page
+    assert "Lost to terrain (raised horizon)" in page
+    assert "several may hide one cell" in page
+    told = coverage_map.caption(coverage(), site(), "")
+    assert "binds" not in told
+    assert "each cell counted once" in told
+
+
+def test_a_picture_says_how_many_of_its_figures_no_source_supports() -> None:
+    (path, claim) = site().claims[0]
+    doubtful = site(claims=((path, claim), ("s.mast", replace(claim, status="unverified"))))
+    assert coverage_map.caption(coverage(doubtful), doubtful, "").endswith(
+        "Figures: tass; 1 of the figures unverified."
+    )
+    assert "unverified" not in coverage_map.caption(coverage(), site(), "")
+
+
+def test_the_caption_names_the_ground_as_a_place_and_whose_it_is() -> None:
+    grid = replace(site().surface.grid, name="anatolia", source="Derived from SRTM30_PLUS (land: NASA).")
+    there = site(surface=replace(site().surface, grid=grid))
+    assert "Ground: Anatolia, derived from SRTM30_PLUS; cells of 5000 m." in coverage_map.caption(coverage(), there, "")
+
+
+def test_the_line_of_a_site_says_that_its_ground_not_its_antenna_is_so_high() -> None:
+    assert "antenna 24 m above the ground (ground 900 m above the sea)" in words.site_line(site())
 
 
 def test_without_a_layer_at_100_m_the_sentence_speaks_of_the_lowest() -> None:
@@ -239,6 +338,7 @@ def test_the_key_says_every_share_and_stays_in_its_width() -> None:
         bar = figure.axes[0]
         said = [text.get_text() for text in bar.texts]
         assert said[0] == f"seen {words.band_text(part)}"
+        assert said[-1] == f"over a smooth earth {words.share_text(part.share_smooth)}"
         for name in ("horizon", "terrain", "clutter"):
             if part.share_by_limit[name] > 0.0:
                 assert f"{name} {words.share_text(part.share_by_limit[name])}" in said
@@ -393,6 +493,13 @@ def test_of_several_sites_there_are_polygons_of_how_many(of_two: Path) -> None:
     assert {f["properties"]["date"] for f in features if f["properties"]["kind"] == "detected"} == {"2015-03-01"}
     assert (of_two / "sites-100m.png").exists()
     assert (of_two / "map-adana-3000m.png").exists()
+
+
+def test_layers_a_hair_apart_have_keys_of_their_own(tmp_path: Path) -> None:
+    close = coverage(site(layers=(layer(100.0, 40e3), layer(100.0004, 40e3))))
+    found = shapes(close)
+    assert len({one.key for one in found}) == len(found)
+    write_czml(close, found, tmp_path / "close.czml")
 
 
 def test_a_pole_in_the_grid_is_said_and_gives_no_polygon() -> None:

@@ -289,6 +289,7 @@ def _print(coverage: Coverage, standing: Standing) -> None:
     if standing.lead:
         print(standing.lead)
     print(words.sentence(coverage))
+    print(words.BESIDE)
     print()
     if standing.deployments:
         out.print(_day(standing))
@@ -304,8 +305,8 @@ def _print(coverage: Coverage, standing: Standing) -> None:
         out.print(_counts(coverage))
     together = " (together: of the area within all discs)" if coverage.counts is not None else ""
     out.print(
-        f"Shares are of the area of the headline disc{together}; in brackets with every claim at its unfavourable and "
-        "favourable end. What is not seen goes to the limit that binds first."
+        f"Shares are of the area of the headline disc{together}; in brackets with every figure, as it is read, at its "
+        f"unfavourable and favourable end. {words.COUNTED_ONCE}"
     )
     for note in dict.fromkeys(note for site in coverage.sites for note in site.notes):
         out.print(f"• {note}")
@@ -320,10 +321,14 @@ def _shares(site: SiteCoverage) -> Any:
     """Return the table of one site: a row for each altitude, a column for each limit that takes something."""
     names = [name for name in words.HIDING if any(layer.share_by_limit.get(name, 0.0) > 0.0 for layer in site.layers)]
     reference = "the sea" if site.layers[0].above_sea else "ground"
-    rows = table(f"height above {reference}", ">seen", *(f">{words.LIMIT_NAMES[name]}" for name in names))
+    hills = not words.over_smooth_earth(site)
+    smooth = (">over a smooth earth",) if hills else ()
+    rows = table(f"height above {reference}", ">seen", *smooth, *(f">{words.LIMIT_NAMES[name]}" for name in names))
     for layer in site.layers:
         lost = (words.share_text(layer.share_by_limit.get(name, 0.0)) for name in names)
-        rows.add_row(height_text(layer.height_m), words.band_text(layer), *lost)
+        rows.add_row(
+            height_text(layer.height_m), words.band_text(layer), *((words.smooth_text(layer),) if hills else ()), *lost
+        )
     return rows
 
 

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 # Indices of result.LIMITS (a test keeps them equal).
-DETECTED, HORIZON, TERRAIN, CLUTTER, SENSITIVITY, INSTRUMENTED, SECTOR, OUTSIDE = 0, 1, 2, 3, 4, 5, 6, 7
+DETECTED, HORIZON, TERRAIN, CLUTTER, SENSITIVITY, INSTRUMENTED, SECTOR, OUTSIDE, GROUND = 0, 1, 2, 3, 4, 5, 6, 7, 8
 
 _LN10_OVER_TEN = math.log(10.0) / 10.0
 _TEN_OVER_LN10 = 10.0 / math.log(10.0)
@@ -24,7 +24,7 @@ _SEEN_FOR_SURE = 1.0 - 1e-12
 
 
 # Rows of the table over ground range.
-SNR_DB, CLUTTER_DB, LOBING_DB, REFLECTION_SHARE, LEVEL_M, TARGET_LEVEL_M = 0, 1, 2, 3, 4, 5
+SNR_DB, CLUTTER_DB, LOBING_DB, REFLECTION_SHARE, LEVEL_M, TARGET_LEVEL_M, SMOOTH_LOWEST_M = 0, 1, 2, 3, 4, 5, 6
 
 
 class Sight(NamedTuple):
@@ -38,7 +38,7 @@ class Sight(NamedTuple):
     height_m: float
     above_ground: bool
     smooth: bool
-    horizon_m: float  # where the target rises over a smooth earth at the level of the site
+    own_horizon_m: float  # of the antenna over a smooth earth at the level of the site
     instrumented_m: float
     sector_cosine: float  # of half the sector's width; -2 for a radar that sees all round
     sector_east: float
@@ -58,16 +58,21 @@ def _at(table: Floats, row: int, place: float) -> float:
 
 
 @inline
-def _hides(range_m: float, cosine: float, ground: float, least: float, sight: Sight) -> int:
+def _hides(range_m: float, cosine: float, ground: float, least: float, table: Floats, sight: Sight) -> int:
     """Return what keeps a cell from being looked at, whatever the signal; DETECTED for nothing."""
     altitude = sight.height_m + ground if sight.above_ground else sight.height_m
     limit = DETECTED
     if not altitude >= least:
-        limit = HORIZON if sight.smooth or range_m >= sight.horizon_m else TERRAIN
+        curve = sight.smooth
+        if range_m >= sight.own_horizon_m:
+            curve = curve or altitude < _at(table, SMOOTH_LOWEST_M, range_m / sight.table_step_m)
+        limit = HORIZON if curve else TERRAIN
     if range_m > sight.instrumented_m:
         limit = INSTRUMENTED
     if cosine < sight.sector_cosine:
         limit = SECTOR
+    if altitude < ground:
+        limit = GROUND
     if range_m > sight.range_max_m:
         limit = OUTSIDE
     return limit
@@ -102,7 +107,7 @@ def fill(heights: Singles, lowest: Singles, table: Floats, sight: Sight, exact: 
             range_m = max(math.sqrt(east * east + north * north), _NEAREST_M)
             cosine = (east * sight.sector_east + north * sight.sector_north) / range_m
             ground, least = np.float64(heights[i, j]), np.float64(lowest[i, j])
-            limit = _hides(range_m, cosine, ground, least, sight)
+            limit = _hides(range_m, cosine, ground, least, table, sight)
             if limit != DETECTED:
                 limits[i, j] = limit
                 if exact:

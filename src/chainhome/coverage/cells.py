@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome import earth, engagement, sensors
+from chainhome import engagement, sensors
 from chainhome.coverage.question import CoverageQuestion
 from chainhome.coverage.result import Bools, Singles
 from chainhome.coverage.setting import SiteEnd
@@ -24,7 +24,6 @@ Floats = NDArray[np.float64]
 ALL_ROUND = -2.0
 # The tables over range are finer than the cells, and finer still than what the air changes over.
 LARGEST_STEP_M = 250.0
-HORIZON_CELLS = 500
 NO_ECHO_DB = -1_000.0
 
 
@@ -97,6 +96,8 @@ def cumulative_pd(pd: Singles, cell_m: float, reach_m: float, metres_per_scan: f
     cumulative = np.empty(pd.shape, np.float32)
     kernels.flights_in(pd, cell_m, rings, cell_m / metres_per_scan, log_missed)
     kernels.gather(log_missed, rings, cumulative)
+    # Where nothing has been seen, no minus zero.
+    cumulative += np.float32(0.0)
     return cumulative
 
 
@@ -107,7 +108,6 @@ def sight_of(
     from chainhome.coverage._cell_kernels import Sight
 
     view, radar = at.surface, at.radar
-    above_site = height_m - view.site_ground_m if question.above_sea else height_m
     stares = np.isfinite(radar.sector_width_rad) and np.isfinite(boresight_rad)
     return Sight(
         cell_m=view.grid.cell_m,
@@ -118,7 +118,7 @@ def sight_of(
         height_m=height_m,
         above_ground=not question.above_sea,
         smooth=bool(np.ptp(view.grid.heights_m) == 0.0),
-        horizon_m=horizon_m(view, above_site),
+        own_horizon_m=at.smooth.own_horizon_m,
         instrumented_m=_instrumented_m(question, at, height_m),
         sector_cosine=math.cos(0.5 * radar.sector_width_rad) if stares else ALL_ROUND,
         sector_east=math.sin(boresight_rad) if stares else 0.0,
@@ -132,39 +132,23 @@ def sight_of(
 
 
 def table_of(question: CoverageQuestion, at: SiteEnd, target: TargetFigures, height_m: float, reach_m: float) -> Floats:
-    """Return what the kernels read by ground range (6, k): the ratios to noise and clutter in dB, and lobing."""
+    """Return what the kernels read by ground range (7, k): ratios to noise and clutter, lobing, smooth earth."""
     view = at.surface
     step = _table_step_m(question, at)
     ranges: Floats = step * np.arange(math.ceil(reach_m / step) + 3.0)
     altitude = np.interp(ranges, at.fan.ranges_m, typical_altitude_m(question, at, height_m))
-    table = np.zeros((6, ranges.size))
+    table = np.zeros((7, ranges.size))
     table[0] = signal_db(at.radar, target.rcs_m2, altitude, at.fan, ranges, question.rain_mm_per_h)
     # A target too slow to be told from the ground has no echo left; the table is interpolated, so it stays finite.
     table[1] = max(clutter_db(at, target), NO_ECHO_DB) - 10.0 * np.log10(np.maximum(ranges, NEAREST_M))
-    if question.lobing is not None:
+    table[6] = np.interp(ranges, at.smooth.ranges_m, at.smooth.lowest_m)
+    above = height_m - view.site_ground_m if question.above_sea else height_m
+    # Below the level that reflects there is no second ray.
+    if question.lobing is not None and above > 0.0:
         mast = view.antenna_msl_m - view.site_ground_m
-        above = height_m - view.site_ground_m if question.above_sea else height_m
         lobes = lobing_table(question.lobing, at.radar.frequency_hz, mast, above, view.radius_m, step, table[0])
-        table[2:] = lobes.gain_db, lobes.share, lobes.level_m, lobes.target_level_m
+        table[2:6] = lobes.gain_db, lobes.share, lobes.level_m, lobes.target_level_m
     return table
-
-
-def horizon_m(view: earth.Surface, above_site_m: float) -> float:
-    """Return where a target rises over a smooth earth at the level of the site, in the air of the view."""
-    mast, ground = view.antenna_msl_m - view.site_ground_m, view.site_ground_m
-    if view.refraction != "crpl":
-        return float(earth.horizon_range_m(mast, above_site_m, view.radius_m))
-    grid = view.grid
-    half = min(grid.half, HORIZON_CELLS)
-    sea = np.full((2 * half + 1,) * 2, ground, np.float32)
-    smooth = replace(grid, cell_m=grid.cell_m * grid.half / half, heights_m=sea)
-    lowest = earth.surface(smooth, mast, refraction="crpl").lowest_visible_m[half, half:].astype(np.float64) - ground
-    ranges: Floats = smooth.cell_m * np.arange(half + 1.0)
-    # Level out to the antenna's own horizon, rising from there on.
-    beyond = int(np.count_nonzero(lowest <= above_site_m))
-    if beyond > half:
-        return math.inf
-    return float(np.interp(above_site_m, lowest[beyond - 1 : beyond + 1], ranges[beyond - 1 : beyond + 1]))
 
 
 def _table_step_m(question: CoverageQuestion, at: SiteEnd) -> float:

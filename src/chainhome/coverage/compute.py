@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from chainhome.coverage.counts import count_sites
 from chainhome.coverage.narrate import claims_of, notes_of, rules_of
 from chainhome.coverage.question import CoverageQuestion, CoverageSite, terrain_source
 from chainhome.coverage.result import DETECTED, LIMITS, OUTSIDE, Bools, Coverage, Layer, SiteCoverage, cell_weights
-from chainhome.coverage.setting import SiteEnd, range_to_cover_m, site_end
+from chainhome.coverage.setting import SiteEnd, range_to_cover_m, site_end, without_hills
 from chainhome.errors import UseError
 from chainhome.reach import is_ballistic
 from chainhome.scenario.reading import ENDS, End
@@ -64,12 +64,6 @@ def _check(question: CoverageQuestion, site: CoverageSite) -> None:
         raise UseError(f"antenna height {site.antenna_m:g} m must lie between 0 and 10 km above the ground")
     if question.lobing is not None and site.antenna_m == 0.0:
         raise UseError("antenna height 0 m: lobing needs an antenna above the ground that reflects")
-    lowest = min(question.altitudes_m)
-    if question.above_sea and lowest <= site.place.ground_m:
-        raise UseError(
-            f"altitude {lowest:g} m above mean sea level is below the ground at {site.place.name} "
-            f"({site.place.ground_m:.0f} m); leave out --msl to count from the ground"
-        )
 
 
 def _cover_site(question: CoverageQuestion, site: CoverageSite, catalogue: Catalogue, tell: Progress) -> SiteCoverage:
@@ -88,10 +82,14 @@ def _cover_site(question: CoverageQuestion, site: CoverageSite, catalogue: Catal
     boresight = site.boresight_rad if stares and site.boresight_rad is not None else float("nan")
     headline = site.system.claims["headline_range"].si
     disc = disc_of(grid.half, grid.cell_m, headline.value)
+    flat: dict[End, SiteEnd] = {}
+    if float(np.ptp(grid.heights_m)) > 0.0:
+        flat = {end: without_hills(at, headline.value) for end, at in ends.items()}
     layers = []
     for k, height in enumerate(question.altitudes_m):
         tell("coverage", 0.5 + 0.5 * k / len(question.altitudes_m))
-        layers.append(_layer(question, ends, height, boresight, reach_m, disc))
+        layer = _layer(question, ends, height, boresight, reach_m, disc)
+        layers.append(_with_smooth(layer, question, flat, boresight, reach_m, headline.value))
     used = claims_of(site.system, preset, question.aircraft)
     return SiteCoverage(
         name=site.name or place.name,
@@ -147,6 +145,34 @@ def _layer(
         share_low=disc.share(low),
         share_high=disc.share(high),
         share_by_limit=by_limit,
+        share_smooth=by_limit["detected"],
+        share_smooth_low=disc.share(low),
+        share_smooth_high=disc.share(high),
+    )
+
+
+def _with_smooth(
+    layer: Layer,
+    question: CoverageQuestion,
+    flat: dict[End, SiteEnd],
+    boresight_rad: float,
+    reach_m: float,
+    headline_m: float,
+) -> Layer:
+    """Return a layer with what would be seen without hills; over a smooth earth, where `flat` is empty, that is it."""
+    if not flat:
+        return layer
+    grid = flat["value"].surface.grid
+    if layer.above_sea and layer.height_m <= flat["value"].surface.site_ground_m:
+        shares = dict.fromkeys(ENDS, float("nan"))
+    else:
+        disc = disc_of(grid.half, grid.cell_m, headline_m)
+        shares = {
+            end: disc.share(mark_detected(question, at, layer.height_m, boresight_rad, reach_m))
+            for end, at in flat.items()
+        }
+    return replace(
+        layer, share_smooth=shares["value"], share_smooth_low=shares["low"], share_smooth_high=shares["high"]
     )
 
 

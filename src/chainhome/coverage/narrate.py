@@ -10,10 +10,12 @@ from chainhome.catalogue import Aircraft, Claim, Preset, System
 from chainhome.coverage import rules
 from chainhome.coverage.question import CoverageQuestion, CoverageSite
 from chainhome.coverage.setting import SiteEnd
-from chainhome.reach.narrate import RADAR_CLAIMS
+from chainhome.reach.narrate import RADAR_CLAIMS, distance_text
 
 SYSTEM_CLAIMS = ("headline_range", "mast_height", "assessed_range")
 SHIPPED_TERRAIN = "anatolia"
+FINE_CELL_M = 1_000.0
+"""Larger cells see too much: docs/coverage.md has how much."""
 AIRCRAFT_CLAIMS = ("rcs", "cruise_speed")
 
 
@@ -72,7 +74,16 @@ def notes_of(
     if grid.void_cells:
         told.append(f"{grid.void_cells:,} cells were voids of the terrain and were filled from around them.")
     if question.lobing is not None and question.grid is not None:
-        told.append("Lobing over terrain: only where the ground lies level with the site; elsewhere there is none.")
+        told.append(
+            "Lobing over terrain: only where the ground lies level with the site to a quarter wavelength, which is "
+            "almost nowhere; elsewhere there is none."
+        )
+    if grid.cell_m > FINE_CELL_M and float(np.ptp(grid.heights_m)) > 0.0:
+        told.append(
+            f"Cells of {grid.cell_m / 1e3:g} km are coarse and see too much: take 500 m (--cell 500m) for figures."
+        )
+    if question.above_sea:
+        told.append("Below ground is where the ground is higher than the target: no air there, and nothing to see.")
     if question.rain_mm_per_h > 0.0:
         told.append(f"Rain of {question.rain_mm_per_h:g} mm/h everywhere at once: no real front is so wide.")
     for status, words in (
@@ -81,5 +92,10 @@ def notes_of(
     ):
         if paths := [path for path, claim in used if claim.status == status]:
             told.append(f"{words}: {', '.join(paths)}.")
+    disc = distance_text(site.system.claims["headline_range"].si.value / 1e3)
+    told.append(
+        f"The band is that of the figures as they are read. The disc stays at {disc}; errors of the terrain and of the "
+        "site are not in it, and they are larger."
+    )
     told.append("No published range states its target, probability, height or place; the rules below fill these in.")
     return tuple(told)

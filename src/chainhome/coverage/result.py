@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from chainhome import earth
 from chainhome.catalogue import Claim, Source
 
-LIMITS = ("detected", "horizon", "terrain", "clutter", "sensitivity", "instrumented", "sector", "outside")
-DETECTED, HORIZON, TERRAIN, CLUTTER, SENSITIVITY, INSTRUMENTED, SECTOR, OUTSIDE = range(len(LIMITS))
+LIMITS = ("detected", "horizon", "terrain", "clutter", "sensitivity", "instrumented", "sector", "outside", "ground")
+DETECTED, HORIZON, TERRAIN, CLUTTER, SENSITIVITY, INSTRUMENTED, SECTOR, OUTSIDE, GROUND = range(len(LIMITS))
 
 Bools = NDArray[np.bool_]
 Singles = NDArray[np.float32]
@@ -26,8 +26,11 @@ class Layer:
     `cumulative_pd` that of at least one detection on a level flight straight in from the edge of the grid to the cell,
     NaN where no scan period is published; `snr_db` the ratio to noise alone, NaN where the cell is not in view. `limit`
     indexes LIMITS: 0 where one scan reaches the probability that was asked for, "outside" beyond the disc that the
-    grid holds. `detected` is limit 0, `detected_low` and `detected_high` the same with every claim at its unfavourable
-    and favourable end. The shares are of the area of the headline disc; `share_by_limit` sums to 1.
+    grid holds, "ground" where the target would be below it. `detected` is limit 0, `detected_low` and `detected_high`
+    the same with every claim at its unfavourable and favourable end. The shares are of the area of the headline disc;
+    `share_by_limit` sums to 1.
+    `share_smooth` is what would be seen over a smooth earth at the level of the site, all else alike; NaN for a target
+    below that level.
     """
 
     height_m: float
@@ -43,6 +46,9 @@ class Layer:
     share_low: float
     share_high: float
     share_by_limit: Mapping[str, float]
+    share_smooth: float
+    share_smooth_low: float
+    share_smooth_high: float
 
 
 @dataclass(frozen=True, eq=False)

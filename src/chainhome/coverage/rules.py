@@ -8,16 +8,17 @@ from chainhome import reach
 
 RULES: dict[str, str] = {
     "coverage-cell": "each cell is read at its middle; ranges are geodesic, areas those of a sphere",
-    "coverage-limit": "a cell not detected is named by, in order: sector, instrumented range, horizon or terrain, "
-    "then the weaker of noise and clutter, each by itself as in reach",
-    "coverage-share": "shares are of the area of the disc that the seller's range draws round the site",
+    "coverage-limit": "a cell not detected is counted once, in the order: below ground, sector, instrumented range, "
+    "horizon (of a smooth earth at the level of the site), terrain, then the weaker of noise and clutter",
+    "coverage-share": "shares are of the area of the disc that the seller's range draws round the site; over a smooth "
+    "earth: at the level of the site, all else alike",
     "cumulative": "cumulative: a level flight straight in from the edge of the disc that is computed, at its cruise "
     "speed, one independent look each scan period, clutter as new each time as noise; an upper bound",
     "boresight": "off the middle of its sector a flat array loses cos³ of the angle, two ways, if told where it looks",
     "refraction": "none: straight rays over the earth's own radius at every end; crpl: rays through an exponential "
     "atmosphere as the value, 1.0 and 1.6 of the earth's radius as its ends",
     "lobing": "two rays off a smooth sphere at the level of the site, equally strong, where the ground that reflects "
-    "is in view and level to a quarter wave; at the middle of the band, so lobes are examples; assumed",
+    "is in view and level to a quarter wave; diffraction near the horizon; lobes are examples; assumed",
     "rain": "rain of one rate fills every path below 2.67 km above the sea (ITU-R P.838, horizontal), an upper bound; "
     "its own echo is left out",
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,25 @@ from chainhome.scenario.reading import (
 
 Floats = NDArray[np.float64]
 
+# A smooth earth is asked as finely as its curve needs: 1 mm.
+SMOOTH_STEP_M = 250.0
+SMOOTH_CELLS = 500
+SAME_LEVEL_M = 0.01
 # Lobes reach at most twice as far as free space.
 LOBE_DB = 40.0 * np.log10(2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class SmoothEarth:
+    """What an antenna would see over a smooth earth at the level of its site, in the air of its view.
+
+    `lowest_m` (k,) is the lowest altitude above mean sea level in view at `ranges_m` (k,): the level of the site out to
+    the antenna's own horizon, rising from there on.
+    """
+
+    ranges_m: Floats
+    lowest_m: Floats
+    own_horizon_m: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +63,7 @@ class SiteEnd:
     clutter: sensors.ClutterModel
     surface: earth.Surface
     fan: earth.Fan
+    smooth: SmoothEarth
 
 
 def site_end(question: CoverageQuestion, site: CoverageSite, grid: earth.SiteGrid, end: End) -> SiteEnd:
@@ -69,7 +88,37 @@ def site_end(question: CoverageQuestion, site: CoverageSite, grid: earth.SiteGri
         CLUTTER_AT[end],
         view,
         polar_fan(view),
+        smooth_earth(view),
     )
+
+
+def smooth_earth(view: earth.Surface) -> SmoothEarth:
+    """Return what the antenna of a view would see over a smooth earth at the level of its site."""
+    mast, ground, grid = view.antenna_msl_m - view.site_ground_m, view.site_ground_m, view.grid
+    if view.refraction != "crpl":
+        ranges: Floats = np.arange(0.0, (grid.half + 3.0) * grid.cell_m, min(grid.cell_m, SMOOTH_STEP_M))
+        lowest = ground + earth.lowest_visible_altitude_m(ranges, mast, view.radius_m)
+        return SmoothEarth(ranges, lowest, float(earth.horizon_range_m(mast, 0.0, view.radius_m)))
+    half = min(grid.half, SMOOTH_CELLS)
+    sea = np.full((2 * half + 1,) * 2, ground, np.float32)
+    flat = replace(grid, cell_m=grid.cell_m * grid.half / half, heights_m=sea)
+    lowest = earth.surface(flat, mast, refraction="crpl").lowest_visible_m[half, half:].astype(np.float64)
+    ranges = flat.cell_m * np.arange(half + 1.0)
+    level = int(np.count_nonzero(lowest <= float(sea[0, 0]) + SAME_LEVEL_M))
+    return SmoothEarth(ranges, lowest, float(ranges[max(level - 1, 0)]))
+
+
+def without_hills(at: SiteEnd, range_m: float) -> SiteEnd:
+    """Return the same end with a smooth earth at the level of the site instead of its ground, out to a range."""
+    grid = at.surface.grid
+    half = min(grid.half, math.ceil(range_m / grid.cell_m))
+    along = grid.cell_m * np.arange(-half, half + 1.0)
+    away = np.hypot(along[:, None], along)
+    level = np.full(away.shape, at.surface.site_ground_m, np.float32)
+    lowest = np.maximum(np.interp(away, at.smooth.ranges_m, at.smooth.lowest_m).astype(np.float32), level)
+    flat = replace(grid, heights_m=level, outside_cells=0, void_cells=0)
+    view = replace(at.surface, grid=flat, lowest_visible_m=lowest)
+    return replace(at, surface=view, fan=polar_fan(view))
 
 
 def earth_radius_m(question: CoverageQuestion, end: End) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chainhome.report import base_map, contours, labels, style
 from chainhome.report.coverage_raster import draw_image, rgba
-from chainhome.report.coverage_words import claim_line, layer_text, sector_text, share_text
+from chainhome.report.coverage_words import claim_line, layer_text, sector_text, share_text, unverified
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +92,7 @@ def _caption(coverage: Coverage, extent: base_map.Extent, centre: tuple[float, f
         coverage.terrain_note,
         base_map.region_sentence(extent, centre),
         "Coast: Natural Earth.",
-        style.source_line(sources.values()),
+        style.source_line(sources.values(), unverified(pair for site in coverage.sites for pair in site.claims)),
     )
     return " ".join(part for part in parts if part)
 

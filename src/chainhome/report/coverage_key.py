@@ -6,7 +6,7 @@ takes of the headline disc.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ LEAST_UNDER_TEXT = 0.62
 LEAST_NAMED = 0.02
 """Of the headline disc."""
 KEY_PT = 8.2
+SMOOTH, MARK = "over a smooth earth", style.INK
 
 
 class Fill(NamedTuple):
@@ -47,6 +48,12 @@ def fills(layer: Layer) -> list[Fill]:
         if code
     ]
     return [Fill("seen", SEEN_AT_VALUE, layer.share), *sorted((f for f in lost if f.share > 0), key=lambda f: -f.share)]
+
+
+def keyed(entries: list[Fill], layer: Layer) -> list[Fill]:
+    """Return the entries of the key: those of the bar, and the mark of what would be seen without hills."""
+    known = np.isfinite(layer.share_smooth) and layer.share_smooth != layer.share
+    return [*entries, Fill(SMOOTH, MARK, layer.share_smooth)] if known else entries
 
 
 def draw_bar(axes: Axes, entries: list[Fill], layer: Layer) -> None:
@@ -68,11 +75,18 @@ def draw_bar(axes: Axes, entries: list[Fill], layer: Layer) -> None:
     )  # fmt: skip
     axes.plot([layer.share] * 2, [top - thick, top], color=OUTLINE, lw=1.0, solid_capstyle="butt")
     axes.plot([0, 1, 1, 0, 0], [top - thick, top - thick, top, top, top - thick], color=style.QUIET, lw=0.6)
-    for entry, (line, at_in) in zip(entries, _places(entries, layer, box.width / dpi), strict=True):
+    shown = keyed(entries, layer)
+    for entry, (line, at_in) in zip(shown, _places(entries, layer, box.width / dpi), strict=True):
         text, weight = _entry_text(entry, layer)
         x, y = at_in * dpi / box.width, top - thick - (0.13 + 0.17 * line) * dpi
         swatch = 0.11 * dpi
         edges = [x, x + swatch / box.width]
+        if entry.text == SMOOTH:
+            look: dict[str, Any] = {"color": MARK, "lw": 1.3, "ls": (0, (1.5, 1.0)), "zorder": 5}
+            axes.plot([entry.share] * 2, [top - 1.35 * thick, top], **look)
+            axes.plot([sum(edges) / 2] * 2, [y - 0.7 * swatch, y + 0.7 * swatch], **look)
+            axes.text(x + 1.5 * swatch / box.width, y, _entry_text(entry, layer)[0], size=KEY_PT, va="center")
+            continue
         axes.fill_between(edges, y - swatch / 2, y + swatch / 2, fc=entry.colour, lw=0.4, ec=style.QUIET)
         axes.text(x + 1.5 * swatch / box.width, y, text, size=KEY_PT, va="center", weight=weight)
 
@@ -87,7 +101,7 @@ def _entry_text(entry: Fill, layer: Layer) -> tuple[str, str]:
 def _places(entries: list[Fill], layer: Layer, width_in: float) -> list[tuple[int, float]]:
     """Return the line of the key, and the inches along it, at which each entry begins."""
     places, line, x = [], 0, 0.0
-    for entry in entries:
+    for entry in keyed(entries, layer):
         wide = style.text_size_in(*_sized(entry, layer))[0]
         if x > 0 and x + 0.17 + wide > width_in:
             line, x = line + 1, 0.0

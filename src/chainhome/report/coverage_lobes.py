@@ -18,7 +18,7 @@ from chainhome.coverage.question import CoverageSite, Lobing
 from chainhome.report import page, style
 from chainhome.report.coverage_key import OUTLINE
 from chainhome.report.coverage_raster import SEEN_AT_VALUE, draw_image, rgba
-from chainhome.report.coverage_words import site_slugs
+from chainhome.report.coverage_words import site_slugs, unverified
 from chainhome.scenario.reading import FALSE_ALARM_PROBABILITY, SWERLING_CASE, radar_figures, target_figures
 
 if TYPE_CHECKING:
@@ -99,12 +99,15 @@ def draw_lobes(coverage: Coverage, site: SiteCoverage, chart: LobeChart) -> Figu
             f"Blue: where a single scan detects it with probability {coverage.detection_probability:g} or more; near "
             "the site the lobes are finer than the picture. Black dashes: how far it would be seen without a "
             "reflection. The frequency is the middle of the published band: true lobes lie elsewhere, about as many "
-            f"and as deep. No loss in the air, no terrain. {style.source_line(site.sources)}"
+            "and as deep. White along the horizon: what diffraction leaves there is too weak. No loss in the air, no "
+            f"terrain. {style.source_line(site.sources, unverified(site.claims))}"
         )
         frame = style.framed(title, subtitle, text, 4.2)
         axes = frame.axes(0.62, 0.48, 0.12, 0.05)
         _draw_chart(axes, chart, far / 1e3, top)
         for height, label in zip(above, heights, strict=True):
+            if height <= 0.0:  # below the level that reflects
+                continue
             axes.axhline(height, color=style.QUIET, lw=0.6, ls=(0, (3, 2)), zorder=4)
             axes.text(
                 far / 1e3, height, style.height_text(label), size=7.8, ha="right", va="bottom", zorder=6,

@@ -2,7 +2,7 @@
 
 In comes a coverage; out come figures in the site's own azimuthal-equidistant projection, in which the grid is drawn
 cell by cell and every range and bearing from the site is true [snyder1987]. Blue is seen, in three depths: at both
-ends of the claims, at their value, at the favourable end alone (striped). Every other colour is a limit that binds.
+ends of the claims, at their value, at the favourable end alone (striped). Every other colour is a limit that hides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from chainhome.report import base_map, labels, style
 from chainhome.report.coverage_key import OUTLINE, bar_height_in, draw_bar, fills, write_areas
 from chainhome.report.coverage_raster import Window, draw_image, hills, outlines, painted, window_of
-from chainhome.report.coverage_words import claim_line, layer_text, sector_text, share_text
+from chainhome.report.coverage_words import claim_line, layer_text, sector_text, share_text, unverified
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -198,8 +198,9 @@ def caption(coverage: Coverage, site: SiteCoverage, told: str) -> str:
     about = (
         f"Blue: {target} is detected by {site.radar_name} with a single-scan probability of "
         f"{coverage.detection_probability:g} or more; dark where every claim at its unfavourable end still gives it, "
-        "stripes where only the favourable end does. Other colours: the limit that binds first, inside the "
-        "headline disc. Black dashes: the published range."
+        "stripes where only the favourable end does. Other colours: what hides the rest of the "
+        "headline disc, each cell counted once (horizon before terrain before the radar). Black dashes: the published "
+        "range."
     )
     refraction = {
         "standard": "Standard refraction (earth of 4/3 radius).",
@@ -211,10 +212,12 @@ def caption(coverage: Coverage, site: SiteCoverage, told: str) -> str:
     if grid.source or grid.note:
         whose = grid.source.split("(")[0].strip(" ,.")
         whose = whose[:1].lower() + whose[1:] if whose[1:2].islower() else whose
-        ground = f"Ground: {grid.name}, {whose}; cells of {grid.cell_m:g} m. {grid.note}".rstrip(". ") + "."
+        named = f"{grid.name[:1].upper()}{grid.name[1:]}" if grid.name.isalpha() else grid.name
+        named += f", {whose}" if whose else ""
+        ground = f"Ground: {named}; cells of {grid.cell_m:g} m. {grid.note}".rstrip(". ") + "."
     coast = "" if told.startswith("No coast") else "Coast: Natural Earth."
     parts = [about, sector_text(site), refraction, _weather(coverage), ground, told, coast]
-    return " ".join(part for part in [*parts, style.source_line(site.sources)] if part)
+    return " ".join(part for part in [*parts, style.source_line(site.sources, unverified(site.claims))] if part)
 
 
 def _weather(coverage: Coverage) -> str:

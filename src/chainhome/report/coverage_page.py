@@ -19,8 +19,11 @@ from chainhome.report.coverage_counts import draw_counts
 from chainhome.report.coverage_grids import cell_grids, surface_grids, write_grid
 from chainhome.report.coverage_map import draw_layer, draw_summary
 from chainhome.report.coverage_words import (
+    BESIDE,
+    COUNTED_ONCE,
     HIDING,
     LIMIT_NAMES,
+    LONG_NAMES,
     band_text,
     claim_line,
     count_rows,
@@ -28,12 +31,14 @@ from chainhome.report.coverage_words import (
     cumulative_share,
     height_slug,
     layer_text,
+    over_smooth_earth,
     sector_text,
     sentence,
     share_digits,
     share_text,
     site_line,
     site_slugs,
+    smooth_text,
     to_json,
 )
 
@@ -144,7 +149,9 @@ def _lost(layer: Layer) -> list[tuple[str, float]]:
 def _share_table(coverage: Coverage, site: SiteCoverage) -> page.Markup:
     names = [name for name in HIDING if any(layer.share_by_limit.get(name, 0.0) > 0.0 for layer in site.layers)]
     once = [cumulative_share(site, layer, coverage.detection_probability) for layer in site.layers]
-    head = ("Height", "Seen", *(f"Lost to {LIMIT_NAMES[name]}" for name in names), "Seen once, flying in")
+    hills = not over_smooth_earth(site)
+    smooth = ("Seen over a smooth earth",) if hills else ()
+    head = ("Height", "Seen", *smooth, *(f"Lost to {LONG_NAMES[name]}" for name in names), "Seen once, flying in")
     rows = [
         (
             layer_text(layer),
@@ -152,6 +159,7 @@ def _share_table(coverage: Coverage, site: SiteCoverage) -> page.Markup:
                 page.element("strong", share_text(layer.share)),
                 f"{share_digits(layer.share_low)} to {share_text(layer.share_high)}",
             ),
+            *((smooth_text(layer),) if hills else ()),
             *(share_text(layer.share_by_limit.get(name, 0.0)) for name in names),
             share_text(found) if np.isfinite(found) else "–",
         )
@@ -159,9 +167,9 @@ def _share_table(coverage: Coverage, site: SiteCoverage) -> page.Markup:
     ]
     caption = (
         f"{site.name}: shares of the headline disc of {style.distance_text(site.headline_m / 1e3)}. Small: "
-        "the band, every published figure at its unfavourable and favourable end. What is not seen goes to the "
-        "limit that binds first. Last column: where a flight straight in at this height has been detected at least "
-        f"once, with probability {coverage.detection_probability:g} or more, hidden by then or not."
+        f"the band, every figure as it is read at its unfavourable and favourable end. {COUNTED_ONCE} Last column: "
+        "where a flight straight in at this height has been detected at least once, with probability "
+        f"{coverage.detection_probability:g} or more, hidden by then or not."
     )
     return page.table(caption, head, rows, range(1, len(head)))
 
@@ -220,6 +228,7 @@ def coverage_html(
         (
             page.element("p", about, "kicker"),
             page.element("h1", sentence(coverage)),
+            page.element("p", BESIDE, "note"),
             page.element("p", lead, "answer") if lead else "",
             _setting(coverage),
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.coverage.result import CLUTTER, HORIZON, INSTRUMENTED, LIMITS, SECTOR, SENSITIVITY, TERRAIN
+from chainhome.coverage.result import CLUTTER, GROUND, HORIZON, INSTRUMENTED, LIMITS, SECTOR, SENSITIVITY, TERRAIN
 from chainhome.report import base_map, contours
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ LIMIT_COLOURS = {
     SENSITIVITY: "#6fae97",
     INSTRUMENTED: "#f2e58a",
     SECTOR: "#a7a7a7",
+    GROUND: "#7d6a58",
 }
 """Told apart by lightness as well as by hue; areas and bars also carry their names."""
 STRIPES_PER_MAP = 70

@@ -74,7 +74,7 @@ def _of_layer(coverage: Coverage, number: int, site: SiteCoverage, layer: Layer)
         }
         name = f"{style.with_article(coverage.target_name)} at {layer_text(layer)}: {END_WORDS[end]}"
         yield Shape(
-            f"detected-{number}-{layer.height_m:g}m-{end}",
+            f"detected-{number}-{_exactly(layer.height_m)}m-{end}",
             f"{name[:1].upper()}{name[1:]}, {share_text(shares[end])} of the headline disc",
             f"{site.name}: {layer_text(layer)}",
             end,
@@ -103,13 +103,18 @@ def _of_counts(coverage: Coverage) -> Iterator[Shape]:
             }
             layer = coverage.sites[0].layers[index]
             yield Shape(
-                f"count-{height:g}m-{least}",
+                f"count-{_exactly(height)}m-{least}",
                 f"Seen by at least {least} of {len(coverage.sites)} sites at {layer_text(layer)}",
                 f"Number of sites: {layer_text(layer)}",
                 "value",
                 contours.degree_areas(mask, counts.cell_m, counts.lat_rad, counts.lon_rad),
                 _dated(about, coverage),
             )
+
+
+def _exactly(height_m: float) -> str:
+    """Return a height with all its digits, so that no two layers share a key."""
+    return repr(float(height_m)).removesuffix(".0")
 
 
 def _dated(about: dict[str, Any], coverage: Coverage) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from chainhome.coverage.result import LIMITS, cell_weights
 from chainhome.reach.narrate import article, distance_digits, distance_text, height_text
 
 if TYPE_CHECKING:
+    from chainhome.catalogue import Claim
     from chainhome.coverage.result import Coverage, Layer, SiteCoverage
 
 HIDING = LIMITS[1:]
@@ -28,19 +30,35 @@ LIMIT_NAMES = {
     "instrumented": "instrumented range",
     "sector": "sector",
     "outside": "not computed",
+    "ground": "below ground",
 }
 """What the areas of a map and the columns of a table are called."""
+LONG_NAMES = LIMIT_NAMES | {"terrain": "terrain (raised horizon)"}
+"""The same where there is room."""
 BLAMED = {
     "horizon": "the curve of the earth",
-    "terrain": "hills",
+    "terrain": "the hills round the site",
     "clutter": "the ground's own echo",
     "sensitivity": "the radar's sensitivity",
     "instrumented": "the radar's instrumented range",
     "sector": "the edge of its sector",
     "outside": "the edge of the computed area",
+    "ground": "ground higher than that",
 }
+VERBS = {"horizon": "hides", "terrain": "hide", "clutter": "drowns", "outside": "leaves out", "ground": "takes"}
+BESIDE = "The claim names no height and no target."
+"""To be read beside the sentence."""
+COUNTED_ONCE = (
+    "What is not seen is counted once, in the order: below ground, sector, instrumented range, horizon, terrain, then "
+    "the weaker of sensitivity and clutter; several may hide one cell."
+)
 TELLING_HEIGHT_M = 100.0
-WORTH_NAMING = 0.005
+WORTH_NAMING, WORTH_ADDING, LEAST_WRITTEN = 0.005, 0.05, 0.0005
+FRACTIONS = (
+    (1 / 10, "a tenth"), (1 / 5, "a fifth"), (1 / 4, "a quarter"), (1 / 3, "a third"), (2 / 5, "two fifths"),
+    (1 / 2, "half"), (3 / 5, "three fifths"), (2 / 3, "two thirds"), (3 / 4, "three quarters"), (4 / 5, "four fifths"),
+    (9 / 10, "nine tenths"),
+)  # fmt: skip
 
 
 def share_digits(share: float) -> str:
@@ -72,6 +90,11 @@ def band_text(layer: Layer) -> str:
     return f"{share_text(layer.share)} [{low}–{high}]"
 
 
+def smooth_text(layer: Layer) -> str:
+    """Return what would be seen over a smooth earth; a dash for a target below the level of the site."""
+    return share_text(layer.share_smooth) if np.isfinite(layer.share_smooth) else "–"
+
+
 def layer_text(layer: Layer) -> str:
     """Return the height of a layer and what it is counted from."""
     return f"{height_text(layer.height_m)} above {'the sea' if layer.above_sea else 'the ground'}"
@@ -91,8 +114,52 @@ def sentence(coverage: Coverage) -> str:
     layer = telling_layer(site)
     target = f"{article(coverage.target_name)} {coverage.target_name} at {height_text(layer.height_m)}"
     disc = f"Of the disc of {distance_text(site.headline_m / 1e3)} that the claim draws"
-    band = f" ({share_digits(layer.share_low)} to {share_text(layer.share_high)} over the published figures)"
-    return f"{disc}, {target} is seen in {share_text(layer.share)}{band}; {_blame(layer)}."
+    height = " above the sea" if layer.above_sea else ""
+    seen = f"{disc}, {target}{height} is seen in {share_text(layer.share)}{_band(layer)}"
+    if over_smooth_earth(site):
+        return f"{seen}; {_blame(layer)}."
+    below = layer.share_by_limit.get("ground", 0.0)
+    if below >= WORTH_NAMING:
+        seen += f"; {share_text(below)} is ground higher than that"
+    return f"{seen}.{_without_hills(layer)}{_besides(layer)}"
+
+
+def over_smooth_earth(site: SiteCoverage) -> bool:
+    """Tell whether the ground of a site is a smooth earth, so that no hill takes anything."""
+    return float(np.ptp(site.surface.grid.heights_m)) == 0.0
+
+
+def _band(layer: Layer) -> str:
+    low, high = share_digits(layer.share_low), share_digits(layer.share_high)
+    return f" ({low} to {high} % over the figures as they are read)" if low != high else ""
+
+
+def _without_hills(layer: Layer) -> str:
+    """Return the sentence on the same disc over a smooth earth; empty where the target would be below it."""
+    smooth = layer.share_smooth
+    if not np.isfinite(smooth) or smooth <= 0.0:
+        return ""
+    said = f" Over a smooth earth it would be {share_text(smooth)}"
+    taken = 1.0 - layer.share / smooth
+    if taken < -0.03:
+        return f"{said}: the real ground lets it see more."
+    if taken < 0.05:
+        return f"{said}: the hills take next to nothing of that."
+    if taken > 0.95:
+        return f"{said}: the hills take nearly all of that."
+    words = min(FRACTIONS, key=lambda pair: abs(pair[0] - taken))[1]
+    return f"{said}: the hills take {words} of that."
+
+
+def _besides(layer: Layer) -> str:
+    """Return what takes much of the disc, or more than is seen, beside curve and hills, as counted after them."""
+    others = [name for name in HIDING if name not in ("horizon", "terrain", "ground")]
+    worst = max(others, key=lambda name: layer.share_by_limit.get(name, 0.0))
+    share = layer.share_by_limit.get(worst, 0.0)
+    if share < WORTH_ADDING and not share > max(layer.share, LEAST_WRITTEN):
+        return ""
+    blamed = BLAMED[worst]
+    return f" {blamed[:1].upper()}{blamed[1:]} {VERBS.get(worst, 'costs')} {share_text(share)} of the disc."
 
 
 def _blame(layer: Layer) -> str:
@@ -100,8 +167,7 @@ def _blame(layer: Layer) -> str:
     worst = sorted((pair for pair in lost if pair[1] >= WORTH_NAMING), key=lambda pair: -pair[1])[:2]
     if not worst:
         return "next to nothing is hidden"
-    verbs = {"horizon": "hides", "terrain": "hide", "clutter": "drowns", "outside": "leaves out"}
-    told = [f"{BLAMED[name]} {verbs.get(name, 'costs')} {share_text(share)}" for name, share in worst]
+    told = [f"{BLAMED[name]} {VERBS.get(name, 'costs')} {share_text(share)}" for name, share in worst]
     return " and ".join(told)
 
 
@@ -135,7 +201,7 @@ def cumulative_share(site: SiteCoverage, layer: Layer, detection_probability: fl
 
 def site_line(site: SiteCoverage) -> str:
     """Return what stands where, on one line."""
-    ground = f"{site.surface.site_ground_m:.0f} m above the sea"
+    ground = f"ground {site.surface.site_ground_m:.0f} m above the sea"
     return (
         f"{site.system_name} at {site.name}: {site.radar_name}, antenna {site.antenna_m:g} m above the ground "
         f"({ground}), preset {site.preset}"
@@ -159,6 +225,11 @@ def sector_text(site: SiteCoverage) -> str:
     if not np.isfinite(site.boresight_rad):
         return f"{width}; all that it can be turned to is drawn, and only that much of it is seen at once."
     return f"{width}, about bearing {np.degrees(site.boresight_rad) % 360.0:.0f}°."
+
+
+def unverified(claims: Iterable[tuple[str, Claim]]) -> int:
+    """Return how many of the claims, by path, are unverified."""
+    return sum(claim.status == "unverified" for claim in dict(claims).values())
 
 
 def grid_text(site: SiteCoverage) -> str:
@@ -219,6 +290,9 @@ def rows(coverage: Coverage) -> list[dict[str, Any]]:
                 "seen": _rounded(layer.share),
                 "seen_low": _rounded(layer.share_low),
                 "seen_high": _rounded(layer.share_high),
+                "seen_over_smooth_earth": _known(layer.share_smooth),
+                "seen_over_smooth_earth_low": _known(layer.share_smooth_low),
+                "seen_over_smooth_earth_high": _known(layer.share_smooth_high),
                 "seen_once_flying_in": _known(cumulative_share(site, layer, coverage.detection_probability)),
             }
             lost = {f"lost_to_{name}": _rounded(layer.share_by_limit.get(name, 0.0)) for name in HIDING}
@@ -263,6 +337,7 @@ def to_json(coverage: Coverage) -> dict[str, Any]:
     rules = {key: text for site in coverage.sites for key, text in site.rules}
     return {
         "sentence": sentence(coverage),
+        "beside": BESIDE,
         "target": coverage.target_key,
         "detection_probability": coverage.detection_probability,
         "refraction": coverage.refraction,

@@ -280,16 +280,19 @@ def known(value: float | None) -> bool:
     return value is not None and abs(value) < float("inf")
 
 
-def source_line(sources: Iterable[Any]) -> str:
+def source_line(sources: Iterable[Any], unverified: int = 0) -> str:
     """Name the sources of a picture's figures by their keys, or count them where they are many.
 
-    >>> source_line([]), source_line([None] * 9)
-    ('', 'Figures: 9 published sources, named on the page of this result.')
+    `unverified` is how many of the figures no source supports.
+
+    >>> source_line([]), source_line([None] * 9, 5)
+    ('', 'Figures: 9 sources, named on the page of this result; 5 of the figures unverified.')
     """
     listed = list(sources)
+    doubt = f"; {unverified} of the figures unverified" if unverified else ""
     if len(listed) > SOURCES_NAMED:
-        return f"Figures: {len(listed)} published sources, named on the page of this result."
-    return f"Figures: {', '.join(str(source.key) for source in listed)}." if listed else ""
+        return f"Figures: {len(listed)} sources, named on the page of this result{doubt}."
+    return f"Figures: {', '.join(str(source.key) for source in listed)}{doubt}." if listed else ""
 
 
 def with_article(name: str) -> str:

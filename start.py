@@ -188,7 +188,7 @@ def main(arguments: list[str]) -> int:
         return 130
     if level == "test":
         os.chdir(ROOT)
-        return hand_over([str(PYTHON), "-m", "pytest", *(arguments[1:] or ["-q", "-n", "2"])])
+        return hand_over([str(PYTHON), "-m", "pytest", *(arguments[1:] or ["-q", "-n", "2", "--dist", "worksteal"])])
     return hand_over([str(CHAINHOME), *arguments])
 
 

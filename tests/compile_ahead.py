@@ -52,7 +52,9 @@ def registration() -> None:
     time = np.arange(0.0, 120.0, 2.5)
     seen = []
     for flight, start in enumerate(([-60e3, 40e3], [-40e3, -50e3], [20e3, 60e3])):
-        position = np.column_stack([*(np.array(start)[:, None] + np.outer([200.0, 50.0], time)), np.full(len(time), 9e3)])
+        position = np.column_stack(
+            [*(np.array(start)[:, None] + np.outer([200.0, 50.0], time)), np.full(len(time), 9e3)]
+        )
         height = earth.enu_to_geodetic(world, position)[2]
         for radar in (0, 1):
             lat, lon = np.radians([radars.lat_deg[radar], radars.lon_deg[radar]])

@@ -2,17 +2,21 @@
 
 The blocks of one page run in order, in one empty folder, so that a later block may use what an earlier one wrote.
 A block that would be slow has an HTML comment on the line before it, `<!-- slow: --smooth -->`: the test adds those
-options to each of its commands. Output that follows in a `text` block is not compared.
+options to each of its commands. Output that follows in a `text` block is not compared. The first trial is run once, by
+the page that comes to it first; the other pages that run it get a copy of its folder.
 """
 
 from __future__ import annotations
 
 import doctest
 import json
+import os
 import re
 import shlex
+import shutil
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,22 +84,68 @@ def commands_of(block: Block) -> list[tuple[int, str]]:
     return found
 
 
-def run_command(command: str, options: list[str]) -> None:
+@pytest.fixture(scope="session")
+def first_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the folder of `run first-trial` is kept, the same place for all workers of this session."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "first-trial"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with path.with_suffix(".lock").open("w") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except ImportError:
+            pass  # no such lock on this system: both workers run it
+        yield
+
+
+def run_first_trial(arguments: list[str], kept: Path) -> None:
+    """Run the first trial as the page says and keep its folder; where it is kept already, put it where `--out` says."""
+    with locked(kept):
+        if kept.exists() and arguments[:1] == ["--out"]:
+            shutil.copytree(kept, arguments[1])
+            return
+        before = set(Path().rglob("run.json"))
+        run_main(["run", "first-trial", *arguments])
+        (record,) = set(Path().rglob("run.json")) - before
+        if not kept.exists():
+            shutil.copytree(record.parent, kept.with_suffix(".part"))
+            kept.with_suffix(".part").rename(kept)
+
+
+def run_main(arguments: list[str]) -> None:
+    from chainhome.cli import main
+
+    try:
+        code: Any = main(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    assert not code, f"exit code {code}: chainhome {shlex.join(arguments)}"
+
+
+def run_command(command: str, options: list[str], first_trial: Path | None = None) -> None:
     command = command.split("|")[0].split(">")[0]
     words = shlex.split(command)
     if words[:2] == ["python3", "start.py"]:
         words = ["chainhome", *words[2:]]
     assert words[0] == "chainhome", f"neither a chainhome command nor one that NOT_RUN explains: {command}"
-    from chainhome.cli import main
+    arguments = [*words[1:], *options]
+    if (
+        first_trial
+        and arguments[:2] == ["run", "first-trial"]
+        and arguments[2:3] in ([], ["--out"])
+        and len(arguments) < 5
+    ):
+        run_first_trial(arguments[2:], first_trial)
+    else:
+        run_main(arguments)
 
-    try:
-        code: Any = main([*words[1:], *options])
-    except SystemExit as ended:
-        code = ended.code
-    assert not code, f"exit code {code}: {command}"
 
-
-def run_python(block: Block, names: dict[str, Any], page: Path) -> None:
+def run_python(block: Block, names: dict[str, Any], page: Path, first_trial: Path | None = None) -> None:
     if ">>>" not in block.text:
         exec(compile(block.text, f"{page.name}:{block.line}", "exec"), names)
         return
@@ -107,31 +157,31 @@ def run_python(block: Block, names: dict[str, Any], page: Path) -> None:
     assert not runner.failures, "".join(said)
 
 
-def run_shell(block: Block, names: dict[str, Any], page: Path) -> None:
+def run_shell(block: Block, names: dict[str, Any], page: Path, first_trial: Path | None = None) -> None:
     for line, command in commands_of(block):
         if not command.startswith(tuple(NOT_RUN)):
             try:
-                run_command(command, block.options)
+                run_command(command, block.options, first_trial)
             except AssertionError as error:
                 raise AssertionError(f"{page.name}:{line}: {error}") from error
 
 
-def parse_toml(block: Block, names: dict[str, Any], page: Path) -> None:
+def parse_toml(block: Block, names: dict[str, Any], page: Path, first_trial: Path | None = None) -> None:
     """Parse a block; one whose first line is `# file: NAME` is written there, for the commands that follow."""
     tomllib.loads(block.text)
     if named := re.match(r"# file: (\S+)\n", block.text):
         Path(named[1]).write_text(block.text, encoding="utf-8")
 
 
-def parse_json(block: Block, names: dict[str, Any], page: Path) -> None:
+def parse_json(block: Block, names: dict[str, Any], page: Path, first_trial: Path | None = None) -> None:
     json.loads(block.text)
 
 
-def show(block: Block, names: dict[str, Any], page: Path) -> None:
+def show(block: Block, names: dict[str, Any], page: Path, first_trial: Path | None = None) -> None:
     """Text for the eye: nothing to run, nothing to compare."""
 
 
-HANDLERS: dict[str, Callable[[Block, dict[str, Any], Path], None]] = {
+HANDLERS: dict[str, Callable[[Block, dict[str, Any], Path, Path | None], None]] = {
     "python": run_python,
     "sh": run_shell,
     "toml": parse_toml,
@@ -142,12 +192,14 @@ HANDLERS: dict[str, Callable[[Block, dict[str, Any], Path], None]] = {
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
-def test_the_blocks_of_the_page_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_blocks_of_the_page_run(
+    page: Path, tmp_path: Path, first_trial: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "__page__"}
     for block in blocks_of(page.read_text(encoding="utf-8")):
         assert block.language in HANDLERS, f"{page.name}:{block.line}: no test knows what a {block.language} block is"
-        HANDLERS[block.language](block, names, page)
+        HANDLERS[block.language](block, names, page, first_trial)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))

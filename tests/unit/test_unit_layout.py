@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,15 +67,10 @@ def cited_in(docstring: str) -> set[str]:
     return {key.strip() for group in CITED.findall(prose) for key in re.split("[,;]", group)}
 
 
-@cache
-def nodes_of(path: Path) -> list[ast.AST]:
-    """All nodes of a source; a file is parsed once for all tests."""
-    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-
-
 def docstrings_of(path: Path) -> list[str]:
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    return [ast.get_docstring(node) or "" for node in nodes_of(path) if isinstance(node, documented)]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, documented)]
 
 
 def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
@@ -135,7 +129,9 @@ def test_no_module_is_long_without_a_reason() -> None:
 def test_only_the_edges_print() -> None:
     printing = set()
     for path in MODULES:
-        for node in nodes_of(path):
+        text = path.read_text(encoding="utf-8")
+        # Only a file in which the word stands is worth its parsing.
+        for node in ast.walk(ast.parse(text)) if "print" in text else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
                 printing.add(path.relative_to(PACKAGE).parts[0])
     assert printing <= {"cli", "simulate"}

@@ -129,7 +129,7 @@ def test_the_tests_run_in_the_checkout_with_the_given_arguments(
     command = [sys.executable, str(checkout / "start.py"), "test"]
     plain = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     given = subprocess.run([*command, "-k", "x"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert plain.stdout == f"-m|pytest|-q|-n|2|{checkout}\n"
+    assert plain.stdout == f"-m|pytest|-q|-n|2|--dist|worksteal|{checkout}\n"
     assert given.stdout == f"-m|pytest|-k|x|{checkout}\n"
 
 

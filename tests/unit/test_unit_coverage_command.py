@@ -127,7 +127,7 @@ def test_a_scenario_file_may_have_several_batteries_and_their_own_figures_are_no
         (["--refraction", "some"], '--refraction "some" is not known'),
         (["--site", "murted", "--site", "murted"], "--site murted is there twice"),
         (["--site", "murtd"], "no such site; did you mean murted"),
-        (["--boresight", "700"], "is not a bearing; expected 0 to 360 degrees"),
+        (["--boresight", "700"], "is not a bearing; expected -360 to 360 degrees"),
         (["--boresight", "south"], "--boresight"),
         (["--date", "September"], "is not a day; expected YYYY-MM-DD"),
         (["--date", "2019-09-30", "--site", "gaziantep"], "no deployment of s-400 there is known"),

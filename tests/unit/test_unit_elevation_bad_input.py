@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from elevation_files import ramp, rasterio, write
 
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats.elevation import read_site_grid
+from chainhome.formats.elevation import read_site_grid, tiles
 
 STEP = 0.01
 SITE = np.radians([40.5, 32.5])
@@ -169,3 +170,26 @@ def test_without_rasterio_the_extra_is_named(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(ChainhomeError, match=re.escape('pip install "chainhome[geo]"')) as caught:
         read_site_grid(file, *SITE, range_max_m=20e3)
     assert not isinstance(caught.value, UseError)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "tile.tif", **HERE)
+    locked, scan = tmp_path / "locked", os.scandir
+    locked.mkdir()
+
+    def scandir(path: Any) -> Any:
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied", str(locked))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(UseError, match=re.escape(f"{locked}: cannot be read (Permission denied)")):
+        read_site_grid(tmp_path, *SITE, range_max_m=5_000.0)
+
+
+def test_a_folder_of_far_too_many_files_is_not_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiles, "MOST_FILES", 2)
+    for number in range(3):
+        text(tmp_path / f"{number}.txt", "")
+    with pytest.raises(UseError, match="holds more than 2 files; name the folder that holds the tiles"):
+        read_site_grid(tmp_path, *SITE, range_max_m=5_000.0)

@@ -209,6 +209,13 @@ def test_every_rule_stands_on_the_page_under_its_own_heading() -> None:
     assert headings == [*RULES, *coverage.RULES]
 
 
+def test_an_antenna_height_that_nobody_published_is_said_to_be_assumed() -> None:
+    assumed = "Assumed: nobody has published how high the antenna of Patriot stands, so 24 m is taken."
+    assert assumed in answer("patriot", smooth=True, altitudes_m=(100.0,)).notes
+    assert assumed not in answer("patriot", smooth=True, altitudes_m=(100.0,), antenna_m=24.0).notes
+    assert not any("antenna" in note for note in answer(smooth=True, altitudes_m=(100.0,)).notes)
+
+
 def test_every_source_and_claim_used_is_named(over_terrain: ReachResult) -> None:
     assert {source.key for source in over_terrain.sources} >= {"tass976849"}
     paths = [path for path, _ in over_terrain.claims]

@@ -17,10 +17,10 @@ from coverage_results import CELL_M, HALF, HEADLINE_M, MURTED, coverage, distanc
 from html_page import Page
 from shapely.geometry import shape
 
-from chainhome.catalogue import Source
+from chainhome.catalogue import Claim, Source
 from chainhome.coverage import Lobing
 from chainhome.coverage.result import LIMITS, Coverage
-from chainhome.errors import UseError
+from chainhome.errors import ChainhomeError, UseError
 from chainhome.report import (
     base_map,
     coverage_key,
@@ -28,6 +28,7 @@ from chainhome.report import (
     coverage_map,
     coverage_page,
     coverage_raster,
+    coverage_status,
     labels,
     style,
 )
@@ -169,6 +170,21 @@ def test_what_is_counted_once_is_not_called_what_binds_first(written: list[Path]
     assert "each cell counted once" in told
 
 
+def test_a_picture_names_the_sources_of_the_claimed_range_and_of_the_cross_section() -> None:
+    (path, claim), rcs = site().claims[0], replace(site().claims[0][1], name="rcs", sources=("fg_rcs",))
+    one = site(claims=((path, claim), ("s.headline_range", claim), ("f-16.rcs", rcs)))
+    both = coverage(one, site("Adana", (37.0, 35.3)))
+    for figure in (coverage_map.draw_layer(coverage(one), one, one.layers[0]), draw_counts(both, 0)):
+        said = " ".join(text.get_text() for text in figure.texts)
+        assert "Claimed range: tass (docs/sources.md). Radar cross-section: fg_rcs (docs/sources.md)." in said
+
+
+def test_a_number_in_a_title_stays_on_one_line_with_its_unit() -> None:
+    lines = style.wrap(words.unbroken("seen in 0.6 % of 400 km"), 0.5, 9.0)
+    assert "0.6\u00a0%" in lines
+    assert "400\u00a0km" in lines
+
+
 def test_a_picture_says_how_many_of_its_figures_no_source_supports() -> None:
     (path, claim) = site().claims[0]
     doubtful = site(claims=((path, claim), ("s.mast", replace(claim, status="unverified"))))
@@ -286,6 +302,43 @@ def test_hills_and_colours_lie_on_the_same_cells() -> None:
     assert ground is not None
     assert ground.shape == coverage_raster.painted(given, given.layers[0], window).shape
     assert coverage_raster.hills(replace(given, surface=surface(*MURTED, flat=True)), window) is None
+
+
+def test_hills_end_with_the_claimed_disc_and_are_softer_where_nothing_is_seen() -> None:
+    given = site()
+    window = coverage_raster.window_of(given, base_map.Extent(-300.0, 300.0, -300.0, 300.0))
+    ground = coverage_raster.hills(given, window)
+    assert ground is not None
+    assert ground[window.range_km > HEADLINE_M / 1000.0, 3].max() == 0.0
+    soft = coverage_raster.softened(ground, given.layers[1], window)
+    seen = given.layers[1].detected[window.rows, window.rows]
+    assert np.array_equal(soft[seen], ground[seen])
+    assert soft[~seen, 3].max() == pytest.approx(coverage_raster.SHADE_ON_LIMITS * ground[~seen, 3].max())
+
+
+def test_the_grey_of_a_sector_is_striped_so_that_no_other_grey_is_like_it() -> None:
+    given = site()
+    limit = np.where(distances_m() <= HEADLINE_M, LIMITS.index("sector"), LIMITS.index("outside")).astype(np.int8)
+    none = np.zeros(limit.shape, np.bool_)
+    part = replace(given.layers[0], limit=limit, detected=none, detected_low=none, detected_high=none)
+    window = coverage_raster.window_of(given, base_map.Extent(-300.0, 300.0, -300.0, 300.0))
+    image = coverage_raster.painted(given, part, window)
+    found = {colour_at(image, window, float(x), 0.0) for x in np.arange(-200.0, 200.0, 5.0)}
+    assert found == {coverage_raster.LIMIT_COLOURS[LIMITS.index("sector")], coverage_raster.SECTOR_STRIPE}
+
+
+def test_no_shade_lies_on_the_colours_of_counts() -> None:
+    given = two_sites()
+    assert given.counts is not None
+    images = draw_counts(given, 1).axes[0].get_images()
+    shade = np.asarray(images[-1].get_array())[::-1]
+    west, east, south, north = images[-1].get_extent()
+    y = south + (np.arange(shade.shape[0]) + 0.5) * (north - south) / shade.shape[0]
+    x = west + (np.arange(shade.shape[1]) + 0.5) * (east - west) / shade.shape[1]
+    away = np.hypot(y[:, None], x)
+    one_cell_km = CELL_M / 1000.0
+    assert shade[away < HEADLINE_M / 1000.0 - one_cell_km, 3].max() == 0.0
+    assert shade[away > HEADLINE_M / 1000.0 + one_cell_km, 3].max() > 0.0
 
 
 def test_the_headline_is_a_ring_of_its_own_radius_on_every_map() -> None:
@@ -554,6 +607,126 @@ def test_what_is_not_of_an_answer_is_refused_and_left_alone(tmp_path: Path) -> N
         earlier_files(mine)
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_an_answer_that_cannot_be_written_leaves_the_earlier_one_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "answer"
+    write_coverage_report(coverage(), folder, surfaces=False)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    write = style.write_bytes
+
+    def full(path: Path, content: bytes) -> Path:
+        if path.name == "map-100m.png":
+            raise ChainhomeError(f"cannot write {path}: No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(style, "write_bytes", full)
+    other = coverage(target_key="su-35", target_name="Su-35")
+    with pytest.raises(ChainhomeError, match="No space left"):
+        write_coverage_report(other, folder, surfaces=False)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    with pytest.raises(ChainhomeError, match="No space left"):
+        write_coverage_report(other, tmp_path / "new", surfaces=False)
+    assert not (tmp_path / "new").exists()
+    monkeypatch.undo()
+    (folder / coverage_page.ASIDE).mkdir()
+    (folder / coverage_page.ASIDE / "coverage.csv").write_text("of a machine that stopped")
+    assert earlier_files(folder) == sorted(before)
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_machine_that_stops_while_files_change_places_leaves_a_folder_that_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_coverage_report(coverage(), tmp_path, surfaces=False)
+    replace_file, moved = Path.replace, []
+
+    def stopping(path: Path, target: Path) -> Path:
+        if path.parent.name == coverage_page.ASIDE and not path.name.startswith("."):
+            if len(moved) == 3:
+                raise KeyboardInterrupt
+            moved.append(path.name)
+        return replace_file(path, target)
+
+    monkeypatch.setattr(Path, "replace", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        write_coverage_report(coverage(site(layers=site().layers[:1])), tmp_path, surfaces=False)
+    monkeypatch.undo()
+    assert {path.name for path in tmp_path.iterdir()} == set(earlier_files(tmp_path))
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_record_that_names_the_users_files_does_not_make_them_ours(tmp_path: Path) -> None:
+    write_coverage_report(coverage(), tmp_path, surfaces=False)
+    record = json.loads((tmp_path / "coverage.json").read_text("utf-8"))
+    (tmp_path / "coverage.json").write_text(json.dumps(record | {"files": [*record["files"], "notes.txt"]}))
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UseError, match=r"holds notes\.txt, which is not an answer of coverage"):
+        write_coverage_report(coverage(), tmp_path, surfaces=False)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+OFF = "delivered, not activated"
+
+
+@pytest.fixture(scope="module")
+def of_a_day(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("day")
+    given = coverage(site(status=OFF), date="2019-09-30")
+    return write_coverage_report(given, folder, surfaces=False, lead="Nothing was covered.")
+
+
+def test_what_was_not_switched_on_is_said_in_every_file(of_a_day: list[Path]) -> None:
+    had_it = f"had it been switched on ({OFF} on 2019-09-30)"
+    for row in csv.DictReader(in_folder(of_a_day, "coverage.csv").splitlines()):
+        assert (row["date"], row["status"]) == ("2019-09-30", OFF)
+    record = json.loads(in_folder(of_a_day, "coverage.json"))
+    assert list(record)[:4] == ["made_by", "files", "lead", "sentence"]
+    assert (record["date"], record["status"], record["sites"][0]["status"]) == (
+        "2019-09-30",
+        f"{OFF} on 2019-09-30",
+        OFF,
+    )
+    assert "would have been seen on 2019-09-30, had the radar been switched on, in 2.1 %" in record["sentence"]
+    found = json.loads(in_folder(of_a_day, "coverage.geojson"))
+    assert had_it in found["title"]
+    assert {(one["properties"]["date"], one["properties"]["status"]) for one in found["features"]} == {
+        ("2019-09-30", OFF)
+    }
+    places = ElementTree.fromstring(in_folder(of_a_day, "coverage.kml"))
+    assert had_it in str(next(places.iter(f"{KML}name")).text)
+    assert all(OFF in "".join(mark.itertext()) for mark in places.iter(f"{KML}Placemark"))
+    packets = json.loads(in_folder(of_a_day, "coverage.czml"))
+    assert had_it in packets[0]["name"]
+    assert all(p["properties"]["status"] == OFF for p in packets if "properties" in p)
+
+
+def test_the_page_of_what_was_not_switched_on_begins_with_that(of_a_day: list[Path]) -> None:
+    html = in_folder(of_a_day, "coverage.html")
+    assert html.index("Nothing was covered.") < html.index("<h1>")
+    assert "is seen in" not in html
+    assert "Seen, had it been switched on" in html
+
+
+def test_a_map_of_what_was_not_switched_on_says_so_in_its_title() -> None:
+    given = coverage(site(status=OFF), date="2019-09-30")
+    for figure in (
+        coverage_map.draw_layer(given, given.sites[0], given.sites[0].layers[0]),
+        coverage_map.draw_summary(given, given.sites[0]),
+    ):
+        written_there = " ".join(text.get_text() for text in figure.texts)
+        assert "had it been switched on" in written_there
+        assert f"{OFF} on 2019-09-30: nothing was covered" in written_there
+
+
+def test_sites_of_which_one_was_switched_on_are_told_apart() -> None:
+    both = coverage(site(status="activated"), site("Adana", (37.0, 35.3), status=OFF), date="2019-09-30")
+    assert coverage_status.status_of_all(both) == "not activated on 2019-09-30: Adana"
+    assert "is seen in" in words.sentence(both)
+    assert [row["status"] for row in words.rows(both)] == ["activated", "activated", OFF, OFF]
+
+
 def test_a_record_cannot_name_files_of_other_folders(tmp_path: Path) -> None:
     record = {"made_by": "chainhome coverage", "files": ["coverage.json", "../escape", "/etc/hosts", 3]}
     (tmp_path / "coverage.json").write_text(json.dumps(record))
@@ -568,7 +741,10 @@ def test_the_page_asks_for_nothing_outside_itself_and_hostile_text_stays_text(wr
     page = Page(html)
     assert {tag for tag, _ in page.tags}.isdisjoint({"script", "link", "iframe", "object", "base", "form"})
     assert all(str(attrs["src"]).startswith("data:image/png;base64,") for _, attrs in page.tags if "src" in attrs)
-    assert [attrs["href"] for _, attrs in page.tags if "href" in attrs] == ["https://tass.com/x"]
+    beside = {path.name for path in written} - {"coverage.html"}
+    links = [attrs["href"] for _, attrs in page.tags if "href" in attrs]
+    assert [link for link in links if link not in beside] == ["https://tass.com/x"]
+    assert beside <= set(links)
     assert "<script" not in html
     assert HOSTILE in page.words
 
@@ -576,7 +752,7 @@ def test_the_page_asks_for_nothing_outside_itself_and_hostile_text_stays_text(wr
 def test_the_page_says_the_sentence_the_shares_the_limits_the_rules_and_the_sources(written: list[Path]) -> None:
     page = Page(in_folder(written, "coverage.html"))
     given = coverage()
-    assert words.sentence(given) in page.words
+    assert words.unbroken(words.sentence(given)) in page.words
     for part in given.sites[0].layers:
         assert words.share_text(part.share) in page.words
         assert f"{words.share_digits(part.share_low)} to {words.share_text(part.share_high)}" in page.words
@@ -613,3 +789,16 @@ def test_the_made_up_disc_is_a_disc() -> None:
     shares = site().layers[0].share_by_limit
     assert sum(shares.values()) == pytest.approx(1.0)
     assert distances_m()[HALF, HALF] == 0.0
+
+
+def test_on_a_phone_a_figure_is_as_wide_as_the_screen_and_no_wider(written: list[Path]) -> None:
+    narrow = re.search(r"@media \(max-width: 32rem\) \{(.*?)\n@media", in_folder(written, "coverage.html"), re.DOTALL)
+    assert narrow is not None
+    assert "figure img { min-width: 0; }" in narrow[1]
+
+
+def test_a_claim_in_square_metres_is_written_as_such() -> None:
+    rcs = Claim("rcs", 3.0, 1.0, 5.0, "m2", ("tass",))
+    html = coverage_page.coverage_html(coverage(site(claims=(("f-16.rcs", rcs),))), {}, [])
+    assert "3 m² [1 to 5]" in html
+    assert " m2" not in Page(html).words

@@ -125,6 +125,30 @@ def as_day(date: datetime.date | str) -> datetime.date:
     return day
 
 
+def past_day(date: datetime.date | str) -> datetime.date:
+    """Return a day as `as_day` does; UseError for one that is still to come, of which nothing can be known.
+
+    >>> past_day("2019-09-30")
+    datetime.date(2019, 9, 30)
+    """
+    day, today = as_day(date), datetime.date.today()
+    if day > today:
+        raise UseError(f'date = "{day}" is still to come; expected a day until today, {today}')
+    return day
+
+
+def names_deployments(name: str, catalogue: Catalogue) -> bool:
+    """Tell whether a name is that of a deployment, a group of them or a country's history, and not of a system.
+
+    >>> from chainhome.catalogue import load
+    >>> [names_deployments(name, load()) for name in ("turkey-patriot-2013", "turkey", "s-400", "murted")]
+    [True, True, False, False]
+    """
+    wanted = _names(normalise(name), catalogue)
+    stays = [(key, posting) for key, history in catalogue.histories.items() for posting in history.postings]
+    return not wanted & set(catalogue.systems) and any(wanted & {p.key, p.group, key} for key, p in stays)
+
+
 def _names(wanted: str, catalogue: Catalogue) -> set[str]:
     """Return a name with the keys of the systems and histories that it stands for."""
     tables = (catalogue.systems, catalogue.histories)

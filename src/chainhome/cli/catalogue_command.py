@@ -20,6 +20,7 @@ from chainhome.catalogue import (
     load,
     status_at,
 )
+from chainhome.catalogue.postings import past_day
 from chainhome.cli.text import console, print_json, table
 from chainhome.errors import UseError
 
@@ -37,6 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     item = catalogue.find(arguments.name)
     if arguments.date is not None:
+        past_day(arguments.date)
         _status(item, catalogue, arguments.date, arguments.json)
         return 0
     if arguments.json:

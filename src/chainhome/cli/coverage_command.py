@@ -25,6 +25,8 @@ from chainhome.report import coverage_words as words
 from chainhome.scenario import Place, quantity
 
 DEFAULT_ALTITUDES_M = (100.0, 1_000.0, 3_000.0, 10_000.0)
+LOWEST_ALTITUDE_M = 1.0
+"""Above the ground: lower than that stands nothing that flies."""
 DEFAULT_CELL_M = 500.0
 SMALLEST_CELL_M = 10.0
 MOST_CELLS_ACROSS = 3_000
@@ -33,6 +35,8 @@ MOST_CELLS = 40_000_000
 """Of a grid: what fits into the memory of a small machine with all that is computed on it."""
 GROUND_WINDOW_M = 2_000.0
 """Round a site on the user's own heights: wide enough to fill a void in which it may lie."""
+ALL_OF_IT = 0.995
+"""Of a disc: what the user's files leave out beside this is not worth a word."""
 At = Callable[[str, float], None]
 """Told the stage, and how much of it is done."""
 _RAIN = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(?:mm\s*/\s*h)?\s*")
@@ -66,8 +70,9 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in standing.told:
         print(f"chainhome: {sentence}", file=sys.stderr)
     if arguments.json:
-        dated = {"lead": standing.lead, "deployments": _listed(standing)} if standing.deployments else {}
-        print_json(words.to_json(coverage) | dated)
+        first = {"lead": standing.lead} if standing.lead else {}
+        dated = {"deployments": _listed(standing)} if standing.deployments else {}
+        print_json(first | words.to_json(coverage) | dated)
         return 0
     _print(coverage, standing)
     for path in written:
@@ -171,6 +176,7 @@ def _question(arguments: argparse.Namespace, catalogue: Catalogue, standing: Sta
         _check_cells(site.system.claims["headline_range"].si.value, cell_m or DEFAULT_CELL_M)
     if arguments.terrain is not None:
         sites, grid = _users_ground(Path(arguments.terrain), sites, cell_m, at)
+        _tell_missing(Path(arguments.terrain), sites, standing)
     elif not standing.smooth:
         grid = _shipped_ground(sites, cell_m or DEFAULT_CELL_M, standing.told)
     return CoverageQuestion(
@@ -202,8 +208,14 @@ def _check_cells(range_m: float, cell_m: float) -> None:
 
 def _altitudes(arguments: argparse.Namespace, sites: Sequence[CoverageSite], told: list[str]) -> tuple[float, ...]:
     given = [quantity(text, "length", "--altitude", bare_si=True) for text in arguments.altitude or ()]
+    for height in given:
+        if 0.0 < height < LOWEST_ALTITUDE_M and not arguments.msl:
+            raise UseError(f"--altitude {height:g} m above the ground is too low to fly; expected 1 m or more")
     if given:
-        return tuple(dict.fromkeys(given))
+        told_apart: dict[str, float] = {}
+        for height in given:  # as names of files do, by six digits
+            told_apart.setdefault(f"{height:g}", height)
+        return tuple(told_apart.values())
     highest = max(site.place.ground_m for site in sites)
     usual = tuple(h for h in DEFAULT_ALTITUDES_M if not arguments.msl or h > highest)
     if len(usual) < len(DEFAULT_ALTITUDES_M):
@@ -282,6 +294,24 @@ def _users_ground(
         return read_site_grid(path, lat_rad, lon_rad, range_max_m=range_max_m, cell_m=cell, progress=at)
 
     return placed, source
+
+
+def _tell_missing(path: Path, sites: Sequence[CoverageSite], standing: Standing) -> None:
+    """Say how much of the disc of each site the user's files leave out, first of all where it is most of it."""
+    from chainhome.formats.elevation import data_share
+
+    for site in sites:
+        disc_m = site.system.claims["headline_range"].si.value
+        share = data_share(path, site.place.lat_rad, site.place.lon_rad, disc_m)
+        if share > ALL_OF_IT:
+            continue
+        where = f"the disc of {disc_m / 1e3:.0f} km round {site.name or site.place.name}"
+        told = f"{words.share_text(share)} of {where} has heights in {path.name or path}; the rest counts as sea at 0 m"
+        if share < 0.5:
+            told = f"Only {told}, land or not: the shares that follow say little."
+            standing.lead = " ".join(part for part in (standing.lead, told) if part)
+        else:
+            standing.notes.append(f"{told}.")
 
 
 def _print(coverage: Coverage, standing: Standing) -> None:

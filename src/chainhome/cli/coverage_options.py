@@ -29,7 +29,9 @@ def add_options(parser: Any, probability: Callable[[str], float]) -> None:
         help="where it stands; may be repeated: the sites are then also counted together (default: murted)",
     )
     parser.add_argument("--date", metavar="DATE", help="the sites on which it stood on a day, such as 2019-09-30")
-    parser.add_argument("--antenna", metavar="H", help="antenna height above the ground (default: the published mast)")
+    parser.add_argument(
+        "--antenna", metavar="H", help="antenna height above the ground (default: the published mast, or 24 m)"
+    )
     parser.add_argument(
         "--boresight", metavar="B", help="bearing to which a radar that stares looks (default: wherever it is turned)"
     )

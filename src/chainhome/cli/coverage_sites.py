@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
 from chainhome import earth
 from chainhome.catalogue import Catalogue, Deployment, deployments
+from chainhome.catalogue.postings import names_deployments, past_day
 from chainhome.coverage import CoverageSite
+from chainhome.coverage.result import NOT_ACTIVATED
 from chainhome.errors import UseError
 from chainhome.scenario import find_place, load, quantity, shipped
 
 DEFAULT_SITE = "murted"
+SHORTEST_MAST_M, TALLEST_MAST_M = 1.0, 300.0
 STATUS_WORDS = {
-    "delivered": "delivered, not activated",
+    "delivered": NOT_ACTIVATED,
     "activated": "activated",
     "withdrawn": "withdrawn",
     "not delivered": "not delivered",
@@ -41,16 +44,35 @@ class Standing:
 def sites_of(arguments: argparse.Namespace, catalogue: Catalogue) -> Standing:
     """Return who stands where; raises UseError for names that are unknown and options that do not go together."""
     name = arguments.system
+    if arguments.terrain == "":
+        raise UseError('--terrain "" is no file; expected a file of heights or a folder of tiles')
     if name.endswith(".toml") or name in shipped():
         if arguments.site or arguments.date or arguments.antenna or arguments.boresight:
             raise UseError("--site, --date, --antenna and --boresight do not go with a scenario: its batteries stand")
         return _of_scenario(arguments, catalogue)
     if arguments.date is not None:
-        return _of_day(arguments, catalogue)
+        return _remarked(_of_day(arguments, catalogue), arguments)
+    if names_deployments(name, catalogue):
+        raise UseError(
+            f'"{name[:80]}" is a deployment and not a system: add the day, such as --date 2015-03-01, or name a system'
+        )
     names = arguments.site or [DEFAULT_SITE]
     if len(set(names)) < len(names):
         raise UseError(f"--site {next(n for n in names if names.count(n) > 1)} is there twice")
-    return Standing([_site(arguments, catalogue, name, site) for site in names], arguments.smooth)
+    return _remarked(Standing([_site(arguments, catalogue, name, site) for site in names], arguments.smooth), arguments)
+
+
+def _remarked(standing: Standing, arguments: argparse.Namespace) -> Standing:
+    """Return who stands where, with what must be told of options that do nothing, or more than a mast can."""
+    for system in dict.fromkeys(site.system.key for site in standing.sites):
+        site = next(site for site in standing.sites if site.system.key == system)
+        preset = site.system.presets.get(site.preset)
+        radar = site.system.radars[preset.search_radar] if preset is not None else None
+        if site.boresight_rad is not None and radar is not None and "sector_width" not in radar.claims:
+            standing.told.append(f"--boresight changes nothing: {radar.name} turns all round")
+        if site.antenna_m is not None and not SHORTEST_MAST_M <= site.antenna_m <= TALLEST_MAST_M:
+            standing.told.append(f"--antenna {arguments.antenna}: no mast stands {site.antenna_m:g} m above the ground")
+    return standing
 
 
 def _site(arguments: argparse.Namespace, catalogue: Catalogue, system: str, site: str, name: str = "") -> CoverageSite:
@@ -76,13 +98,13 @@ def _bearing(text: str) -> float:
     except ValueError:
         return quantity(text, "angle", "--boresight") % (2.0 * math.pi)
     if not abs(degrees) <= 360.0:
-        raise UseError(f'--boresight "{text}" is not a bearing; expected 0 to 360 degrees')
+        raise UseError(f'--boresight "{text}" is not a bearing; expected -360 to 360 degrees')
     return math.radians(degrees) % (2.0 * math.pi)
 
 
 def _of_day(arguments: argparse.Namespace, catalogue: Catalogue) -> Standing:
     """Return the sites on which a system, or a named group of deployments, stood on a day."""
-    found = deployments(arguments.date, name=_deployed(arguments.system, catalogue), catalogue=catalogue)
+    found = deployments(past_day(arguments.date), name=_deployed(arguments.system, catalogue), catalogue=catalogue)
     if arguments.site:
         wanted = {catalogue.site(site).key for site in arguments.site}
         found = tuple(one for one in found if one.site in wanted)
@@ -93,7 +115,8 @@ def _of_day(arguments: argparse.Namespace, catalogue: Catalogue) -> Standing:
     for (system, site), group in groupby(there, key=lambda one: (one.system, one.site)):
         units = list(group)
         place = catalogue.site(site)
-        standing.sites.append(_site(arguments, catalogue, system, site, place.name))
+        status = "activated" if any(one.covers for one in units) else NOT_ACTIVATED
+        standing.sites.append(replace(_site(arguments, catalogue, system, site, place.name), status=status))
         state = " and ".join(dict.fromkeys(STATUS_WORDS[one.status] for one in units))
         switched = "" if any(one.covers for one in units) else "; drawn as if it were switched on"
         standing.notes.append(

@@ -16,6 +16,8 @@ from chainhome.cli import coverage_options
 from chainhome.errors import UseError, nearest
 
 COMMANDS = ("reach", "coverage", "run", "track", "score", "export", "view", "catalogue", "verify", "schema")
+# Of the catalogue, which a help text does not load.
+TOPICS = ("combat-record", "radar-physics", "reading-rules", "secondary-radar")
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,6 +31,16 @@ class Parser(argparse.ArgumentParser):
             hint = nearest(given, choices) or f"; expected {', '.join(choices)}"
             raise UseError(f'{what} "{given}" is not known{hint} ({self.prog} --help)')
         raise UseError(f"{message} ({self.prog} --help)")
+
+    def parse_args(self, *given: Any, **more: Any) -> Any:
+        """Return the arguments; raises UseError for `--date=--`, of which some versions of argparse make a list."""
+        parsed = super().parse_args(*given, **more)
+        for name, value in vars(parsed).items():
+            if value == [] or (isinstance(value, list) and [] in value):
+                raise UseError(
+                    f'--{name.replace("_", "-")}: "--" is not a value ({self.prog} {parsed.command_name} --help)'
+                )
+        return parsed
 
 
 def _later(module: str) -> Callable[[argparse.Namespace], int]:
@@ -131,7 +143,9 @@ def _reach(commands: Any) -> None:
     )
     parser.add_argument("--msl", action="store_true", help="altitudes above mean sea level, not above the ground below")
     parser.add_argument("--site", default="murted", metavar="NAME|LAT,LON", help="where it stands (default: murted)")
-    parser.add_argument("--antenna", metavar="H", help="antenna height above the ground (default: the 24 m mast)")
+    parser.add_argument(
+        "--antenna", metavar="H", help="antenna height above the ground (default: the published mast, or 24 m)"
+    )
     parser.add_argument(
         "--pd", type=_probability, default=0.5, metavar="P", help="single-scan probability of detection (default: 0.5)"
     )
@@ -284,10 +298,8 @@ def _view(commands: Any) -> None:
 
 
 def _port(text: str) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        value = -1
+    # Digits of other scripts are numbers to Python, and to nobody who reads an address.
+    value = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else -1
     if not 0 <= value <= 65_535:
         raise argparse.ArgumentTypeError(f'"{text}" is not a port; expected a whole number from 0 (any free) to 65535')
     return value
@@ -312,7 +324,13 @@ def _catalogue(commands: Any) -> None:
         "List what the catalogue holds, or every claim about one thing with its band, date, confidence and source.",
         "chainhome catalogue s-400",
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help="a system, target class, site or topic")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help=f"a system, target class or site, a history (turkey), or a topic ({', '.join(TOPICS)}); "
+        "without a NAME all of them are listed",
+    )
     parser.add_argument(
         "--date", metavar="DATE", help="with turkey: what was delivered and active on a day (2019-09-30)"
     )

@@ -115,6 +115,7 @@ def _cover_site(question: CoverageQuestion, site: CoverageSite, catalogue: Catal
         rules=rules_of(question, value, used, boresight),
         claims=used,
         sources=tuple(catalogue.source(key) for key in sorted({k for _, claim in used for k in claim.sources})),
+        status=site.status,
     )
 
 

@@ -10,6 +10,7 @@ from chainhome.catalogue import Aircraft, Claim, Preset, System
 from chainhome.coverage import rules
 from chainhome.coverage.question import CoverageQuestion, CoverageSite
 from chainhome.coverage.setting import SiteEnd
+from chainhome.reach.ends import mast_note
 from chainhome.reach.narrate import RADAR_CLAIMS, distance_text
 
 SYSTEM_CLAIMS = ("headline_range", "mast_height", "assessed_range")
@@ -70,7 +71,10 @@ def notes_of(
         told.append(grid.note)
     if grid.outside_cells:
         share = grid.outside_cells / grid.heights_m.size
-        told.append(f"{share:.0%} of the square lies outside the terrain and counts as sea: optimistic.")
+        told.append(
+            f"{share:.0%} of the square lies outside the terrain and counts as sea at 0 m; where it is land, "
+            "its hills are missing and the target is too low."
+        )
     if grid.void_cells:
         told.append(f"{grid.void_cells:,} cells were voids of the terrain and were filled from around them.")
     if question.lobing is not None and question.grid is not None:
@@ -92,6 +96,8 @@ def notes_of(
     ):
         if paths := [path for path, claim in used if claim.status == status]:
             told.append(f"{words}: {', '.join(paths)}.")
+    if mast := mast_note(site.system, site.antenna_m):
+        told.append(mast)
     disc = distance_text(site.system.claims["headline_range"].si.value / 1e3)
     told.append(
         f"The band is that of the figures as they are read. The disc stays at {disc}; errors of the terrain and of the "

@@ -23,7 +23,10 @@ MOST_RAIN_MM_PER_H = 250.0
 
 @dataclass(frozen=True)
 class CoverageSite:
-    """One system in its place. `antenna_m` None: the published mast; `boresight_rad` None: a sector looks any way."""
+    """One system in its place. `antenna_m` None: the published mast; `boresight_rad` None: a sector looks any way.
+
+    `status` is what it was on the day of the question, "activated" or `result.NOT_ACTIVATED`; empty for no day.
+    """
 
     system: System
     place: Place
@@ -31,6 +34,7 @@ class CoverageSite:
     antenna_m: float | None = None
     name: str = ""
     boresight_rad: float | None = None
+    status: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from chainhome import earth
 from chainhome.catalogue import Claim, Source
 
+NOT_ACTIVATED = "delivered, not activated"
+"""The status of a system that was there on a day and not switched on."""
 LIMITS = ("detected", "horizon", "terrain", "clutter", "sensitivity", "instrumented", "sector", "outside", "ground")
 DETECTED, HORIZON, TERRAIN, CLUTTER, SENSITIVITY, INSTRUMENTED, SECTOR, OUTSIDE, GROUND = range(len(LIMITS))
 
@@ -83,6 +85,13 @@ class SiteCoverage:
     claims: tuple[tuple[str, Claim], ...]
     """(path, claim) of every claim that was used."""
     sources: tuple[Source, ...]
+    status: str = ""
+    """On the day that was asked for: "activated" or NOT_ACTIVATED; empty where none was."""
+
+    @property
+    def switched_off(self) -> bool:
+        """Whether on the day it was there and not switched on: then nothing was covered."""
+        return self.status == NOT_ACTIVATED
 
     @property
     def range_m(self) -> Singles:

@@ -13,7 +13,7 @@ from chainhome.catalogue import Aircraft, Catalogue, Claim, System
 from chainhome.errors import UseError
 from chainhome.reach.approach import ballistic_approach, level_approach
 from chainhome.reach.detect import Detection, detect
-from chainhome.reach.ends import Setting, common_grid, of_variants, setting
+from chainhome.reach.ends import Setting, common_grid, mast_note, of_variants, setting
 from chainhome.reach.engage import Engaged, chain_start, engage
 from chainhome.reach.narrate import claims_used, first_sentence, notes, second_sentence
 from chainhome.reach.result import LIMIT_NAMES, Arc, ReachResult, ReachRow, VerbRange, VerticalChart, rule_texts
@@ -95,7 +95,13 @@ def reach(question: Question, catalogue: Catalogue) -> ReachResult:
         claims=used,
         sentence=first_sentence(question.aircraft, question.system, rows, sector),
         second_sentence=second_sentence(rows, headline.value / 1e3),
-        notes=notes(question.terrain, value, used, ballistic=trajectory),
+        notes=notes(
+            question.terrain,
+            value,
+            used,
+            ballistic=trajectory,
+            mast=mast_note(question.system, question.antenna_m),
+        ),
     )
 
 

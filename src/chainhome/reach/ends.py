@@ -99,6 +99,22 @@ def mast_m(system: System, end: End) -> float:
     return mast if np.isfinite(mast) else DEFAULT_MAST_M
 
 
+def mast_note(system: System, antenna_m: float | None) -> str:
+    """Return what must be said where neither the user nor a source gives the height of the antenna; else nothing.
+
+    >>> from chainhome.catalogue import load
+    >>> mast_note(load().system("s-500"), None)
+    'Assumed: nobody has published how high the antenna of S-500 stands, so 24 m is taken.'
+    >>> mast_note(load().system("s-400"), None), mast_note(load().system("s-500"), 12.0)
+    ('', '')
+    """
+    if antenna_m is not None or np.isfinite(at(system.claims, "mast_height", "value")):
+        return ""
+    return (
+        f"Assumed: nobody has published how high the antenna of {system.name} stands, so {DEFAULT_MAST_M:g} m is taken."
+    )
+
+
 def variants(aircraft: Aircraft, end: End) -> tuple[TargetFigures, ...]:
     """Return the target at its value, or with its slowest and fastest, shortest and longest flight."""
     figures = target_figures(aircraft, end)

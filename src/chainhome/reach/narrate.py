@@ -133,9 +133,14 @@ def claims_used(system: System, preset: Preset, aircraft: Aircraft) -> tuple[tup
 
 
 def notes(
-    terrain: earth.Terrain | None, at_value: Setting, used: tuple[tuple[str, Claim], ...], *, ballistic: bool
+    terrain: earth.Terrain | None,
+    at_value: Setting,
+    used: tuple[tuple[str, Claim], ...],
+    *,
+    ballistic: bool,
+    mast: str = "",
 ) -> tuple[str, ...]:
-    """Return the sentences that must stand under the numbers."""
+    """Return the sentences that must stand under the numbers; `mast` is what is said of an assumed antenna height."""
     told = []
     second, interceptor = at_value.engagement, at_value.interceptor
     if interceptor is None:
@@ -149,12 +154,17 @@ def notes(
         told.append(terrain.note)
         share = at_value.fan.outside_share
         if share > 0.0:
-            told.append(f"{share:.0%} of the disc lies outside the shipped terrain and counts as sea: optimistic.")
+            told.append(
+                f"{share:.0%} of the disc lies outside the shipped terrain and counts as sea at 0 m: its hills "
+                "are missing, and a target above its ground is taken too low."
+            )
     unverified = [path for path, claim in used if claim.status == "unverified"]
     assumed = [path for path, claim in used if claim.status == "assumed"]
     if unverified:
         told.append(f"Unverified (no source found that supports it): {', '.join(unverified)}.")
     if assumed:
         told.append(f"Assumed, nobody has published it: {', '.join(assumed)}.")
+    if mast:
+        told.append(mast)
     told.append("No published range states its target, probability, height or place; the rules below fill these in.")
     return tuple(told)

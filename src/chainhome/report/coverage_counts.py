@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from chainhome.report import base_map, contours, labels, style
 from chainhome.report.coverage_raster import draw_image, rgba
-from chainhome.report.coverage_words import claim_line, layer_text, sector_text, share_text, unverified
+from chainhome.report.coverage_status import key_sources, status_of_all, switched_off
+from chainhome.report.coverage_words import (
+    claim_line,
+    layer_text,
+    sector_text,
+    share_text,
+    unbroken,
+    unverified,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,9 +46,12 @@ def draw_counts(coverage: Coverage, index: int) -> Figure:
     with style.look():
         systems = " and ".join(dict.fromkeys(site.system_name for site in coverage.sites))
         target = style.with_article(coverage.target_name)
-        title = f"How many of {len(coverage.sites)} {systems} sites see {target} at {layer_text(layer)}"
+        off = switched_off(coverage)
+        see, had = ("would have seen", ", had they been switched on") if off else ("see", "")
+        title = f"How many of {len(coverage.sites)} {systems} sites {see} {target} at {layer_text(layer)}{had}"
         claims = " and ".join(dict.fromkeys(claim_line(site) for site in coverage.sites))
-        subtitle = f"{claims[:1].upper()}{claims[1:]}" + (f"; as of {coverage.date}" if coverage.date else "")
+        dated = f"; {status_of_all(coverage) or f'as of {coverage.date}'}" if coverage.date else ""
+        subtitle = unbroken(f"{claims[:1].upper()}{claims[1:]}{dated}")
         frame = style.framed(title, subtitle, _caption(coverage, extent, centre), inner + 0.4)
         axes = frame.axes(0, 0.4, 0, 0)
         base_map.draw_known_region(axes, extent, centre)
@@ -50,6 +61,8 @@ def draw_counts(coverage: Coverage, index: int) -> Figure:
             hills = base_map.shaded_hills(extent, centre)
             if hills is not None:
                 box = (extent.west_km, extent.east_km, extent.south_km, extent.north_km)
+                # Shade would turn the blue of one site into that of two.
+                hills[_on_discs(counts, index, extent, hills.shape[:2]), 3] = 0.0
                 draw_image(axes, hills[::-1], box, 2.0, smooth=True)
         _draw_sites(axes, coverage, extent, centre)
         _draw_key(frame.axes(0, 0, 0, inner + 0.1), entries)
@@ -71,6 +84,17 @@ def _painted(counts: Counts, index: int) -> NDArray[np.uint8]:
     return palette[np.where(counts.outside & (codes == 0), len(palette) - 1, codes)]
 
 
+def _on_discs(counts: Counts, index: int, extent: base_map.Extent, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return which pixels (rows, columns) of a map, south row first, lie where a number of sites is drawn."""
+    drawn = ~counts.outside | (counts.by_layer[index] > 0)
+    cell_km, size = counts.cell_m / 1000.0, len(drawn)
+    x = extent.west_km + (np.arange(shape[1]) + 0.5) * (extent.east_km - extent.west_km) / shape[1]
+    y = extent.south_km + (np.arange(shape[0]) + 0.5) * (extent.north_km - extent.south_km) / shape[0]
+    column, row = (np.rint(part / cell_km).astype(np.intp) + counts.half for part in (x, -y))
+    inside = ((row >= 0) & (row < size))[:, None] & (column >= 0) & (column < size)
+    return np.asarray(inside & drawn[np.clip(row, 0, size - 1)[:, None], np.clip(column, 0, size - 1)])
+
+
 def _entries(at_least: list[float]) -> list[tuple[str, str, float]]:
     """Return text, colour and share of each number of sites, from none on; the last colour stands for all above."""
     entries = [("none", UNSEEN, 1.0 - at_least[0])]
@@ -86,12 +110,14 @@ def _caption(coverage: Coverage, extent: base_map.Extent, centre: tuple[float, f
     sources = {source.key: source for site in coverage.sites for source in site.sources}
     parts = (
         "Colours: the number of sites that detect it with a single-scan probability of "
-        f"{coverage.detection_probability:g} or more. Black dashes: the published ranges. Distances and bearings from "
+        f"{coverage.detection_probability:g} or more, and their shares of the area of the discs "
+        "together. Black dashes: the published ranges. Distances and bearings from "
         "the middle of the map are true.",
         " ".join(dict.fromkeys(told for site in coverage.sites if (told := sector_text(site)))),
         coverage.terrain_note,
         base_map.region_sentence(extent, centre),
         "Coast: Natural Earth.",
+        key_sources(pair for site in coverage.sites for pair in site.claims),
         style.source_line(sources.values(), unverified(pair for site in coverage.sites for pair in site.claims)),
     )
     return " ".join(part for part in parts if part)
@@ -148,4 +174,4 @@ def _draw_key(axes: Axes, entries: list[tuple[str, str, float]]) -> None:
         axes.fill_between([x, x + swatch], 0.3, 0.75, color=colour, lw=0)
         axes.text(x + 1.5 * swatch, 0.52, shown, size=8.2, va="center")
         x += (style.text_size_in(shown, 8.2)[0] + 0.36) * dpi / wide
-    axes.text(1.0, 0.52, "of all discs", size=8.2, va="center", ha="right", color=style.QUIET)
+    axes.text(1.0, 0.52, "of the discs together", size=8.2, va="center", ha="right", color=style.QUIET)

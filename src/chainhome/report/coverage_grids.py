@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chainhome.coverage.result import LIMITS
 from chainhome.report import style
+from chainhome.report.coverage_status import status_text
 from chainhome.report.coverage_words import height_slug, layer_text, site_slugs
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def cell_grids(coverage: Coverage) -> dict[str, Grid]:
         for layer in site.layers:
             end = f"-{slug}-{height_slug(layer)}.tif" if slug else f"-{height_slug(layer)}.tif"
             where = f"{style.with_article(coverage.target_name)} at {layer_text(layer)}"
+            where += f", had it been switched on ({status_text(coverage, site)})" if site.switched_off else ""
             once = f"probability of a detection on the way straight in, {where}"
             found[f"pd{end}"] = Grid(site, layer.pd, "1", f"probability of detection of one scan, {where}")
             found[f"cumulative{end}"] = Grid(site, layer.cumulative_pd, "1", once)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chainhome.coverage.result import LIMITS
 from chainhome.report import base_map, labels, style
-from chainhome.report.coverage_raster import LIMIT_COLOURS, SEEN, SEEN_AT_VALUE, Window
+from chainhome.report.coverage_raster import LIMIT_COLOURS, SECTOR_STRIPE, SEEN, SEEN_AT_VALUE, Window
 from chainhome.report.coverage_words import LIMIT_NAMES, band_text, share_text
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ def draw_bar(axes: Axes, entries: list[Fill], layer: Layer) -> None:
     top, thick = box.height, 0.13 * dpi
     left = 0.0
     for entry in entries:
-        axes.fill_between([left, left + entry.share], top - thick, top, color=entry.colour, lw=0)
+        look: dict[str, Any] = {"color": entry.colour}
+        if entry.text == LIMIT_NAMES["sector"]:
+            look = _swatches(entry)[0]
+        axes.fill_between([left, left + entry.share], top - thick, top, lw=0, **look)
         left += entry.share
     axes.fill_between([0.0, min(layer.share_low, layer.share)], top - thick, top, color=SEEN, lw=0)
     axes.fill_between(
@@ -82,13 +85,25 @@ def draw_bar(axes: Axes, entries: list[Fill], layer: Layer) -> None:
         swatch = 0.11 * dpi
         edges = [x, x + swatch / box.width]
         if entry.text == SMOOTH:
-            look: dict[str, Any] = {"color": MARK, "lw": 1.3, "ls": (0, (1.5, 1.0)), "zorder": 5}
+            look = {"color": MARK, "lw": 1.3, "ls": (0, (1.5, 1.0)), "zorder": 5}
             axes.plot([entry.share] * 2, [top - 1.35 * thick, top], **look)
             axes.plot([sum(edges) / 2] * 2, [y - 0.7 * swatch, y + 0.7 * swatch], **look)
             axes.text(x + 1.5 * swatch / box.width, y, _entry_text(entry, layer)[0], size=KEY_PT, va="center")
             continue
-        axes.fill_between(edges, y - swatch / 2, y + swatch / 2, fc=entry.colour, lw=0.4, ec=style.QUIET)
-        axes.text(x + 1.5 * swatch / box.width, y, text, size=KEY_PT, va="center", weight=weight)
+        wide = swatch / box.width
+        for k, look in enumerate(_swatches(entry)):
+            axes.fill_between([x + k * wide, x + (k + 1) * wide], y - swatch / 2, y + swatch / 2, lw=0.4, **look)
+        axes.text(x + (len(_swatches(entry)) + 0.5) * wide, y, text, size=KEY_PT, va="center", weight=weight)
+
+
+def _swatches(entry: Fill) -> list[dict[str, Any]]:
+    """Return the looks of an entry's colours: what is seen has three, surely, at the value and at best (striped)."""
+    if entry.text == "seen":
+        best = {"fc": "white", "ec": SEEN_AT_VALUE, "hatch": "/" * 7}
+        return [{"fc": SEEN, "ec": style.QUIET}, {"fc": SEEN_AT_VALUE, "ec": style.QUIET}, best]
+    if entry.text == LIMIT_NAMES["sector"]:
+        return [{"fc": entry.colour, "ec": SECTOR_STRIPE, "hatch": "\\" * 5}]
+    return [{"fc": entry.colour, "ec": style.QUIET}]
 
 
 def _entry_text(entry: Fill, layer: Layer) -> tuple[str, str]:
@@ -103,10 +118,10 @@ def _places(entries: list[Fill], layer: Layer, width_in: float) -> list[tuple[in
     places, line, x = [], 0, 0.0
     for entry in keyed(entries, layer):
         wide = style.text_size_in(*_sized(entry, layer))[0]
-        if x > 0 and x + 0.17 + wide > width_in:
+        if x > 0 and x + 0.17 + 0.11 * (len(_swatches(entry)) - 1) + wide > width_in:
             line, x = line + 1, 0.0
         places.append((line, x))
-        x += wide + 0.34
+        x += wide + 0.34 + 0.11 * (len(_swatches(entry)) - 1)
     return places
 
 

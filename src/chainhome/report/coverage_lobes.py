@@ -18,7 +18,7 @@ from chainhome.coverage.question import CoverageSite, Lobing
 from chainhome.report import page, style
 from chainhome.report.coverage_key import OUTLINE
 from chainhome.report.coverage_raster import SEEN_AT_VALUE, draw_image, rgba
-from chainhome.report.coverage_words import site_slugs, unverified
+from chainhome.report.coverage_words import site_slugs, unbroken, unverified
 from chainhome.scenario.reading import FALSE_ALARM_PROBABILITY, SWERLING_CASE, radar_figures, target_figures
 
 if TYPE_CHECKING:
@@ -90,8 +90,8 @@ def draw_lobes(coverage: Coverage, site: SiteCoverage, chart: LobeChart) -> Figu
     target = style.with_article(coverage.target_name)
     with style.look():
         title = f"Lobes: {chart.radar_name} against {target}"
-        rough = f"roughness {chart.lobing.roughness_m:g} m" if chart.lobing.roughness_m else "no roughness"
-        subtitle = (
+        rough = f"roughness\u00a0{chart.lobing.roughness_m:g} m" if chart.lobing.roughness_m else "no roughness"
+        subtitle = unbroken(
             f"{site.name}, {chart.frequency_hz / 1e9:.2g} GHz, {chart.lobing.polarisation} polarisation, antenna "
             f"{chart.antenna_m:.0f} m above a sphere of {chart.lobing.surface} ({rough})"
         )
@@ -99,8 +99,9 @@ def draw_lobes(coverage: Coverage, site: SiteCoverage, chart: LobeChart) -> Figu
             f"Blue: where a single scan detects it with probability {coverage.detection_probability:g} or more; near "
             "the site the lobes are finer than the picture. Black dashes: how far it would be seen without a "
             "reflection. The frequency is the middle of the published band: true lobes lie elsewhere, about as many "
-            "and as deep. White along the horizon: what diffraction leaves there is too weak. No loss in the air, no "
-            f"terrain. {style.source_line(site.sources, unverified(site.claims))}"
+            "and as deep. White: in view and too weak, between the lobes, beyond them, and along the horizon, where "
+            "only diffraction is left. No loss in the air, no terrain. "
+            f"{style.source_line(site.sources, unverified(site.claims))}"
         )
         frame = style.framed(title, subtitle, text, 4.2)
         axes = frame.axes(0.62, 0.48, 0.12, 0.05)
@@ -149,7 +150,8 @@ def _draw_chart(axes: Axes, chart: LobeChart, far_km: float, top_m: float) -> No
     )
     _draw_free_space(axes, chart, far_km, top_m)
     axes.set_xlabel("Ground range [km]")
-    axes.set_ylabel("Height above the level of the site [m]")
+    axes.yaxis.set_major_formatter(lambda height, _: f"{height / 1e3:g}")
+    axes.set_ylabel("Height above the level of the site [km]")
 
 
 def _draw_free_space(axes: Axes, chart: LobeChart, far_km: float, top_m: float) -> None:
@@ -164,5 +166,5 @@ def _draw_free_space(axes: Axes, chart: LobeChart, far_km: float, top_m: float) 
     axes.annotate(
         f"without a reflection: {style.distance_text(chart.free_space_m / 1e3)}",
         (float(x[shown][-1]), float(y[shown][-1])), (-6, -8), textcoords="offset points", size=8.2, ha="right",
-        va="top", zorder=7, path_effects=style.halo(),
+        va="top", zorder=7, bbox={"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none", "alpha": 0.9},
     )  # fmt: skip

@@ -14,8 +14,16 @@ from numpy.typing import NDArray
 
 from chainhome.report import base_map, labels, style
 from chainhome.report.coverage_key import OUTLINE, bar_height_in, draw_bar, fills, write_areas
-from chainhome.report.coverage_raster import Window, draw_image, hills, outlines, painted, window_of
-from chainhome.report.coverage_words import claim_line, layer_text, sector_text, share_text, unverified
+from chainhome.report.coverage_raster import Window, draw_image, hills, outlines, painted, softened, window_of
+from chainhome.report.coverage_status import key_sources, status_text
+from chainhome.report.coverage_words import (
+    claim_line,
+    layer_text,
+    sector_text,
+    share_text,
+    unbroken,
+    unverified,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +56,7 @@ def draw_layer(coverage: Coverage, site: SiteCoverage, layer: Layer) -> Figure:
     whole = _whole(site, (layer,))
     with style.look():
         target = style.with_article(coverage.target_name)
-        title = f"{site.system_name}: where it sees {target} at {layer_text(layer)}"
+        title = f"{site.system_name}: where it {_sees(site)} {target} at {layer_text(layer)}{_had_it(site)}"
         text = caption(coverage, site, base_map.region_sentence(whole, _centre(site)))
         frame = style.framed(title, _subtitle(coverage, site), text, inner + zoom_in + bar)
         draw_bar(frame.axes(0, 0, 0, inner + zoom_in + 0.08), entries, layer)
@@ -71,7 +79,7 @@ def draw_summary(coverage: Coverage, site: SiteCoverage) -> Figure:
     ground = hills(site, window_of(site, whole, PANEL_PIXELS))
     with style.look():
         target = style.with_article(coverage.target_name)
-        title = f"{site.system_name}: how much of the claimed disc it sees, against {target}"
+        title = f"{site.system_name}: how much of the claimed disc it {_sees(site)}, against {target}{_had_it(site)}"
         text = caption(coverage, site, base_map.region_sentence(whole, _centre(site)))
         frame = style.framed(title, _subtitle(coverage, site), text, lines * high)
         for index, layer in enumerate(site.layers):
@@ -104,7 +112,7 @@ def _draw_cells(
     known = base_map.draw_known_region(axes, extent, _centre(site))
     draw_image(axes, painted(site, layer, window), window.box_km, 1.5)
     if ground is not None:
-        draw_image(axes, ground, window.box_km, 2.0, smooth=True)
+        draw_image(axes, softened(ground, layer, window), window.box_km, 2.0, smooth=True)
     return known
 
 
@@ -217,7 +225,8 @@ def caption(coverage: Coverage, site: SiteCoverage, told: str) -> str:
         ground = f"Ground: {named}; cells of {grid.cell_m:g} m. {grid.note}".rstrip(". ") + "."
     coast = "" if told.startswith("No coast") else "Coast: Natural Earth."
     parts = [about, sector_text(site), refraction, _weather(coverage), ground, told, coast]
-    return " ".join(part for part in [*parts, style.source_line(site.sources, unverified(site.claims))] if part)
+    named = key_sources(site.claims)
+    return " ".join(part for part in [*parts, named, style.source_line(site.sources, unverified(site.claims))] if part)
 
 
 def _weather(coverage: Coverage) -> str:
@@ -231,8 +240,18 @@ def _weather(coverage: Coverage) -> str:
 
 def _subtitle(coverage: Coverage, site: SiteCoverage) -> str:
     lat, lon = _centre(site)
-    place = f"{lat:.4f}°, {lon:.4f}°"
+    place = f"{abs(lat):.3f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.3f}° {'E' if lon >= 0 else 'W'}"
     if not site.name[:1].isdigit() and not site.name.startswith("-"):
-        place = f"{site.name} ({lat:.3f}°, {lon:.3f}°)"
-    dated = f", as of {coverage.date}" if coverage.date else ""
-    return f"{place}, antenna {site.antenna_m:.0f} m above the ground{dated}; {claim_line(site)}"
+        place = f"{site.name}, {place}"
+    dated = f"; as of {coverage.date}" if coverage.date else ""
+    if site.switched_off:
+        dated = f"; {status_text(coverage, site)}: nothing was covered"
+    return unbroken(f"{place}; antenna {site.antenna_m:.0f} m above the ground{dated}; {claim_line(site)}")
+
+
+def _sees(site: SiteCoverage) -> str:
+    return "would have seen" if site.switched_off else "sees"
+
+
+def _had_it(site: SiteCoverage) -> str:
+    return ", had it been switched on" if site.switched_off else ""

@@ -1,23 +1,27 @@
 """The answer of `coverage` as files: maps, a table, outlines for other programs, and one page that holds it all.
 
 In comes a coverage; out come PNG, CSV, JSON, GeoJSON, KML and CZML files and `coverage.html`, which needs nothing
-else. `coverage.json` names the files of an answer, so that a later answer replaces these and touches nothing else.
+else. `coverage.json` names the files of an answer, so that a later answer replaces these and touches nothing else. All
+is written aside first: an answer that cannot be written leaves the earlier one as it was.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainhome.errors import UseError
+from chainhome.errors import ChainhomeError, UseError
 from chainhome.report import coverage_shapes, page, style
 from chainhome.report.coverage_counts import draw_counts
 from chainhome.report.coverage_grids import cell_grids, surface_grids, write_grid
 from chainhome.report.coverage_map import draw_layer, draw_summary
+from chainhome.report.coverage_status import status_of_all, status_text, switched_off
 from chainhome.report.coverage_words import (
     BESIDE,
     COUNTED_ONCE,
@@ -40,6 +44,7 @@ from chainhome.report.coverage_words import (
     site_slugs,
     smooth_text,
     to_json,
+    unbroken,
 )
 
 if TYPE_CHECKING:
@@ -48,6 +53,14 @@ if TYPE_CHECKING:
 PAGE = "coverage.html"
 RECORD = "coverage.json"
 MADE_BY = "chainhome coverage"
+ASIDE = ".coverage-partial"
+"""The folder, in that of the answer, in which files are written before they take their places."""
+CHANGING = "changing.json"
+OURS = re.compile(
+    r"coverage\.(?:html|json|csv|geojson|kml|czml)|(?:map|summary|sites|lobes)(?:-[\w.-]+)?\.png"
+    r"|(?:surface|pd|cumulative|snr|limit)(?:-[\w.-]+)?\.tif"
+)
+"""The names that files of an answer can have; a record that names others does not make them ours."""
 MOST_PICTURES = 6
 """On the page, which one can then still send by e-mail; the others lie beside it."""
 NOT_SHOWN = (
@@ -67,7 +80,7 @@ def earlier_files(folder: Path) -> list[str]:
     """
     if folder.exists() and not folder.is_dir():
         raise UseError(f'--out "{folder}" is not a folder')
-    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    there = {path.name for path in folder.iterdir()} - {ASIDE} if folder.is_dir() else set()
     if not there:
         return []
     ours = _recorded(folder / RECORD)
@@ -84,7 +97,7 @@ def _recorded(path: Path) -> list[str]:
         names = record["files"] if record["made_by"] == MADE_BY else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [name for name in names if isinstance(name, str) and Path(name).name == name]
+    return [name for name in names if isinstance(name, str) and OURS.fullmatch(name)]
 
 
 def draw_pictures(coverage: Coverage, progress: Progress | None = None) -> dict[str, page.Picture]:
@@ -115,7 +128,8 @@ def _counted(coverage: Coverage, index: int) -> page.Picture:
     target = style.with_article(coverage.target_name)
     row = count_rows(coverage)[index]["seen_by_at_least"]
     shares = ", ".join(f"{k} or more: {share_text(share)}" for k, share in row.items())
-    alt = f"Map of how many of {len(coverage.sites)} sites see {target} at {where}. Of all discs: {shares}."
+    see = "would have seen" if switched_off(coverage) else "see"
+    alt = f"Map of how many of {len(coverage.sites)} sites {see} {target} at {where}. Of the discs together: {shares}."
     return page.Picture(style.png(draw_counts(coverage, index)), f"Number of sites at {where}", alt, "")
 
 
@@ -126,18 +140,20 @@ def _tell(progress: Progress | None, text: str) -> None:
 
 def _alt_of(coverage: Coverage, site: SiteCoverage, layer: Layer) -> str:
     lost = "; ".join(f"{LIMIT_NAMES[name]} {share_text(share)}" for name, share in _lost(layer))
+    seen = "would have been seen, had it been switched on," if site.switched_off else "is seen"
     return (
         f"Map around {site.name}: of the disc of {style.distance_text(site.headline_m / 1e3)}, "
-        f"{style.with_article(coverage.target_name)} at {layer_text(layer)} is seen in {band_text(layer)}. Lost to: "
+        f"{style.with_article(coverage.target_name)} at {layer_text(layer)} {seen} in {band_text(layer)}. Lost to: "
         f"{lost or 'nothing'}."
     )
 
 
 def _alt(coverage: Coverage, site: SiteCoverage) -> str:
     shown = "; ".join(f"{layer_text(layer)}: {band_text(layer)}" for layer in site.layers)
+    seen = "would have been seen of it, had it been switched on" if site.switched_off else "seen of it"
     return (
         f"Small maps around {site.name}, one for each height, of the disc of "
-        f"{style.distance_text(site.headline_m / 1e3)}: seen of it: {shown}."
+        f"{style.distance_text(site.headline_m / 1e3)}: {seen}: {shown}."
     )
 
 
@@ -151,7 +167,8 @@ def _share_table(coverage: Coverage, site: SiteCoverage) -> page.Markup:
     once = [cumulative_share(site, layer, coverage.detection_probability) for layer in site.layers]
     hills = not over_smooth_earth(site)
     smooth = ("Seen over a smooth earth",) if hills else ()
-    head = ("Height", "Seen", *smooth, *(f"Lost to {LONG_NAMES[name]}" for name in names), "Seen once, flying in")
+    seen = "Seen, had it been switched on" if site.switched_off else "Seen"
+    head = ("Height", seen, *smooth, *(f"Lost to {LONG_NAMES[name]}" for name in names), "Seen once, flying in")
     rows = [
         (
             layer_text(layer),
@@ -165,8 +182,10 @@ def _share_table(coverage: Coverage, site: SiteCoverage) -> page.Markup:
         )
         for layer, found in zip(site.layers, once, strict=True)
     ]
+    status = status_text(coverage, site)
     caption = (
-        f"{site.name}: shares of the headline disc of {style.distance_text(site.headline_m / 1e3)}. Small: "
+        f"{site.name}{f', {status}' if status else ''}: shares of the headline disc of "
+        f"{style.distance_text(site.headline_m / 1e3)}. Small: "
         f"the band, every figure as it is read at its unfavourable and favourable end. {COUNTED_ONCE} Last column: "
         "where a flight straight in at this height has been detected at least once, with probability "
         f"{coverage.detection_probability:g} or more, hidden by then or not."
@@ -194,7 +213,14 @@ def _claim_table(coverage: Coverage) -> page.Markup:
     for path, claim in claims.items():
         standing = [claim.status, f"confidence {claim.confidence}", "contested" if claim.contested else ""]
         named = "; ".join(part for part in (", ".join(claim.sources) or "no source", claim.date) if part)
-        rows.append((path, page.cell(claim, claim.note), ", ".join(part for part in standing if part), named))
+        rows.append(
+            (
+                path,
+                page.cell(re.sub(r" m2\b", " m²", str(claim)), claim.note),
+                ", ".join(part for part in standing if part),
+                named,
+            )
+        )
     head = ("Claim", "Value and band", "Standing", "Source and date")
     return page.table("Every claim that the result used.", head, rows) if rows else page.Markup("")
 
@@ -207,7 +233,8 @@ def _setting(coverage: Coverage) -> page.Markup:
     if coverage.roughness_m is not None:
         air += f", lobes of a surface of {coverage.roughness_m:g} m roughness"
     detected = f"Single-scan probability of detection {coverage.detection_probability:g} or more; {air}."
-    dated = f"As of {coverage.date}. " if coverage.date else ""
+    status = status_of_all(coverage)
+    dated = f"As of {coverage.date}{f' ({status})' if status else ''}. " if coverage.date else ""
     if len(sites) == 1:
         return page.element("p", f"{sites[0]} {dated}{detected}")
     return page.joined((page.items(sites), page.element("p", f"{dated}{detected}")))
@@ -221,15 +248,17 @@ def coverage_html(
     charts: dict[str, page.Picture] | None = None,
     lead: str = "",
 ) -> str:
-    """Return the page of a coverage with its maps and charts inside; `files` lie beside it, `lead` below its title."""
+    """Return the page of a coverage with its maps and charts inside; `files` lie beside it, `lead` above its title."""
     systems = ", ".join(dict.fromkeys(site.system_name for site in coverage.sites))
     about = f"{systems} and {style.with_article(coverage.target_name)}: coverage"
+    if coverage.date:
+        about += f" ({status_of_all(coverage) or coverage.date})"
     header = page.joined(
         (
             page.element("p", about, "kicker"),
-            page.element("h1", sentence(coverage)),
+            page.element("p", page.element("strong", unbroken(lead)), "answer") if lead else "",
+            page.element("h1", unbroken(sentence(coverage))),
             page.element("p", BESIDE, "note"),
-            page.element("p", lead, "answer") if lead else "",
             _setting(coverage),
         )
     )
@@ -251,7 +280,10 @@ def coverage_html(
         page.section("Rules by which the claims were read", page.items(told)),
         page.section("Claims used", _claim_table(coverage)),
         page.section("Sources", page.sources(used.values())),
-        page.section("Files beside this page", page.items(files)),
+        page.section(
+            "Files beside this page",
+            page.items(page.Markup(f'<a href="{page.text(name)}">{page.text(name)}</a>') for name in files),
+        ),
     )
     footer = "Made with chainhome from published figures. Coast, borders and cities: Natural Earth and GeoNames."
     return page.document(about, header, body, footer)
@@ -271,8 +303,9 @@ def write_coverage_report(
 
     `charts` are more pictures by file name, `lead` a sentence to be read before the answer. `surfaces`: also the lowest
     visible altitude as GeoTIFF, and with `cells` what every cell holds; both need the extra geo. Files of an earlier
-    answer are replaced or, where this one has none of that name, removed. Raises UseError where the folder holds
-    anything else, ChainhomeError where writing fails.
+    answer are replaced or, where this one has none of that name, removed, once all of this one is written: where that
+    fails the folder stays as it was. Raises UseError where the folder holds anything else, ChainhomeError where writing
+    fails.
     """
     earlier = earlier_files(folder)
     _tell(progress, "finding outlines")
@@ -285,26 +318,52 @@ def write_coverage_report(
     names = [RECORD, *data, *rasters, *pictures, *more, PAGE]
     html = coverage_html(coverage, pictures, names[:-1], charts=more, lead=lead)
     _tell(progress, "writing")
-    # The record first: with it a folder in which writing stopped half way is still known as ours.
-    _write_record(coverage, folder, names, lead, kept=earlier)
-    for name in set(earlier) - set(names):
-        (folder / name).unlink(missing_ok=True)
-    style.write_bytes(folder / data[0], csv_text(coverage).encode("utf-8"))
-    coverage_shapes.write_geojson(coverage, found, folder / data[1])
-    coverage_shapes.write_kml(coverage, found, folder / data[2])
-    coverage_shapes.write_czml(coverage, found, folder / data[3])
-    for name, grid in rasters.items():
-        _tell(progress, f"writing {name}")
-        write_grid(folder / name, grid)
-    for name, picture in (pictures | more).items():
-        style.write_bytes(folder / name, picture.png)
-    style.write_bytes(folder / PAGE, html.encode("utf-8"))
-    _write_record(coverage, folder, names, lead, kept=[])
+    aside, new = folder / ASIDE, not folder.exists()
+    try:
+        _clear(aside)
+        style.write_bytes(aside / data[0], csv_text(coverage).encode("utf-8"))
+        coverage_shapes.write_geojson(coverage, found, aside / data[1])
+        coverage_shapes.write_kml(coverage, found, aside / data[2])
+        coverage_shapes.write_czml(coverage, found, aside / data[3])
+        for name, grid in rasters.items():
+            _tell(progress, f"writing {name}")
+            write_grid(aside / name, grid)
+        for name, picture in (pictures | more).items():
+            style.write_bytes(aside / name, picture.png)
+        style.write_bytes(aside / PAGE, html.encode("utf-8"))
+        _write_record(coverage, aside / RECORD, names, lead)
+        # A record of both answers: should the machine stop while files change places, all are still known as ours.
+        _write_record(coverage, aside / CHANGING, [*names, *sorted(set(earlier) - set(names))], lead)
+        _take_places(aside, folder, names, earlier)
+    finally:
+        _clear(aside)
+        if new and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
     return [folder / name for name in names]
 
 
-def _write_record(coverage: Coverage, folder: Path, names: list[str], lead: str, kept: list[str]) -> None:
-    record: dict[str, Any] = {"made_by": MADE_BY, "files": [*names, *sorted(set(kept) - set(names))]}
-    record |= {"lead": lead} if lead else {}
+def _clear(aside: Path) -> None:
+    """Remove what an answer that was not finished has left; never what a link leads to."""
+    if aside.is_symlink():
+        raise UseError(f"{aside} is a link; remove it, or choose another folder")
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _take_places(aside: Path, folder: Path, names: list[str], earlier: list[str]) -> None:
+    """Move the files of an answer into its folder, the record last, and remove those of an earlier one."""
+    try:
+        (aside / CHANGING).replace(folder / RECORD)
+        for name in names:
+            if name != RECORD:
+                (aside / name).replace(folder / name)
+        for name in set(earlier) - set(names):
+            (folder / name).unlink(missing_ok=True)
+        (aside / RECORD).replace(folder / RECORD)
+    except OSError as error:
+        raise ChainhomeError(f"cannot write {folder}: {error.strerror or error}") from error
+
+
+def _write_record(coverage: Coverage, path: Path, names: list[str], lead: str) -> None:
+    record: dict[str, Any] = {"made_by": MADE_BY, "files": names} | ({"lead": lead} if lead else {})
     text = json.dumps(record | to_json(coverage), indent=2, ensure_ascii=False, allow_nan=False)
-    style.write_bytes(folder / RECORD, (text + "\n").encode("utf-8"))
+    style.write_bytes(path, (text + "\n").encode("utf-8"))

@@ -36,6 +36,10 @@ LIMIT_COLOURS = {
     GROUND: "#7d6a58",
 }
 """Told apart by lightness as well as by hue; areas and bars also carry their names."""
+SECTOR_STRIPE = "#e4e4e4"
+"""Beside the grey of "sector", against the slope of the stripes of what is seen at best."""
+SHADE_ON_LIMITS = 0.5
+"""Of the hills' light and shade on what is hidden: full light would give one limit the colour of another."""
 STRIPES_PER_MAP = 70
 PIXELS = 1400
 FLAT_M = 1.0
@@ -90,9 +94,9 @@ def painted(site: SiteCoverage, layer: Layer, window: Window) -> Bytes:
     seen, low, high = (
         grid[window.rows, window.rows] for grid in (layer.detected, layer.detected_low, layer.detected_high)
     )
-    best, value, sure = len(LIMITS), len(LIMITS) + 1, len(LIMITS) + 2
-    colours = {**LIMIT_COLOURS, best: SEEN_AT_BEST, value: SEEN_AT_VALUE, sure: SEEN}
-    palette = np.zeros((sure + 1, 4), np.uint8)
+    best, value, sure, sector = range(len(LIMITS), len(LIMITS) + 4)
+    colours = {**LIMIT_COLOURS, best: SEEN_AT_BEST, value: SEEN_AT_VALUE, sure: SEEN, sector: SECTOR_STRIPE}
+    palette = np.zeros((sector + 1, 4), np.uint8)
     for code, colour in colours.items():
         palette[code] = rgba(colour)
     inside = window.range_km <= site.headline_m / 1000.0
@@ -100,6 +104,8 @@ def painted(site: SiteCoverage, layer: Layer, window: Window) -> Bytes:
     size = len(codes)
     period = max(4, round(size / STRIPES_PER_MAP))
     striped = (np.arange(size)[:, None] + np.arange(size)) % period < period / 2
+    across = (np.arange(size)[:, None] - np.arange(size)) % (2 * period) < period / 2
+    codes[(codes == SECTOR) & across] = sector
     codes[high & striped] = best
     codes[seen] = value
     codes[seen & low] = sure
@@ -122,8 +128,15 @@ def hills(site: SiteCoverage, window: Window) -> Floats | None:
     if float(np.ptp(heights)) < FLAT_M:
         return None
     image = base_map.hill_shading(heights[::-1], window.step * window.cell_km)[::-1]
-    # The grid is a square; hills that end in a circle do not look like a coast.
-    image[window.range_km > (window.half + 0.5) * window.cell_km, 3] = 0.0
+    # They end with the disc: the grid goes on a little farther, and would end as a ragged collar.
+    image[window.range_km > min(site.headline_m / 1000.0, (window.half + 0.5) * window.cell_km), 3] = 0.0
+    return image
+
+
+def softened(ground: Floats, layer: Layer, window: Window) -> Floats:
+    """Return shaded hills with less light and shade where nothing is seen."""
+    image = ground.copy()
+    image[~layer.detected[window.rows, window.rows], 3] *= SHADE_ON_LIMITS
     return image
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from chainhome.coverage.result import Coverage, Layer, SiteCoverage
 from chainhome.formats import czml, geojson, kml
 from chainhome.report import contours, style
+from chainhome.report.coverage_status import status_of_all, status_text, switched_off
 from chainhome.report.coverage_words import layer_text, share_text, site_line
 
 ENDS = ("value", "low", "high")
@@ -72,14 +73,17 @@ def _of_layer(coverage: Coverage, number: int, site: SiteCoverage, layer: Layer)
             "tolerance_m": round(contours.TOLERANCE_CELLS * cell_m, 1),
             "smallest_km2": round(contours.SMALLEST_CELLS * cell_m**2 / 1e6, 4),
         }
-        name = f"{style.with_article(coverage.target_name)} at {layer_text(layer)}: {END_WORDS[end]}"
+        detected = END_WORDS[end]
+        if site.switched_off:
+            detected = f"would have been {detected}, had it been switched on ({status_text(coverage, site)})"
+        name = f"{style.with_article(coverage.target_name)} at {layer_text(layer)}: {detected}"
         yield Shape(
             f"detected-{number}-{_exactly(layer.height_m)}m-{end}",
             f"{name[:1].upper()}{name[1:]}, {share_text(shares[end])} of the headline disc",
             f"{site.name}: {layer_text(layer)}",
             end,
             contours.degree_areas(masks[end], cell_m, site.lat_rad, site.lon_rad),
-            _dated(about, coverage),
+            _dated(about, coverage, site),
         )
 
 
@@ -87,6 +91,7 @@ def _of_counts(coverage: Coverage) -> Iterator[Shape]:
     counts = coverage.counts
     if counts is None:
         return
+    seen = "Would have been seen, had they been switched on," if switched_off(coverage) else "Seen"
     reference = "sea level" if coverage.sites[0].layers[0].above_sea else "ground"
     for index, height in enumerate(counts.heights_m):
         for least in range(1, len(coverage.sites) + 1):
@@ -104,7 +109,7 @@ def _of_counts(coverage: Coverage) -> Iterator[Shape]:
             layer = coverage.sites[0].layers[index]
             yield Shape(
                 f"count-{_exactly(height)}m-{least}",
-                f"Seen by at least {least} of {len(coverage.sites)} sites at {layer_text(layer)}",
+                f"{seen} by at least {least} of {len(coverage.sites)} sites at {layer_text(layer)}",
                 f"Number of sites: {layer_text(layer)}",
                 "value",
                 contours.degree_areas(mask, counts.cell_m, counts.lat_rad, counts.lon_rad),
@@ -117,8 +122,16 @@ def _exactly(height_m: float) -> str:
     return repr(float(height_m)).removesuffix(".0")
 
 
-def _dated(about: dict[str, Any], coverage: Coverage) -> dict[str, Any]:
-    return about | {"date": coverage.date} if coverage.date else about
+def _dated(about: dict[str, Any], coverage: Coverage, site: SiteCoverage | None = None) -> dict[str, Any]:
+    """Return properties with the day that was asked for, and what the site, or all of them, was on it."""
+    if not coverage.date:
+        return about
+    return about | {"date": coverage.date, "status": site.status if site is not None else status_of_all(coverage)}
+
+
+def _described(coverage: Coverage, site: SiteCoverage) -> str:
+    """Return the line of a site, with what it was on the day."""
+    return "; ".join(part for part in (site_line(site), status_text(coverage, site)) if part)
 
 
 def _place(site: SiteCoverage) -> tuple[float, float]:
@@ -151,7 +164,7 @@ def write_geojson(coverage: Coverage, found: list[Shape], path: Path) -> None:
             "preset": site.preset,
             "antenna_m": round(site.antenna_m, 2),
         }
-        features.append(geojson.feature(geojson.point(*_place(site)), _dated(about, coverage), f"site-{number}"))
+        features.append(geojson.feature(geojson.point(*_place(site)), _dated(about, coverage, site), f"site-{number}"))
         if _has_ring(site):
             ring = contours.circle_degrees(site.lat_rad, site.lon_rad, site.headline_m)
             about = {
@@ -162,7 +175,7 @@ def write_geojson(coverage: Coverage, found: list[Shape], path: Path) -> None:
                 "range_low_km": round(site.headline_low_m / 1e3, 3),
                 "range_high_km": round(site.headline_high_m / 1e3, 3),
             }
-            features.append(geojson.feature(geojson.line(*ring.T), about, f"headline-{number}"))
+            features.append(geojson.feature(geojson.line(*ring.T), _dated(about, coverage, site), f"headline-{number}"))
     for shape in found:
         polygons = [geojson.polygon(area.outer, area.holes)["coordinates"] for area in shape.areas]
         geometry = {"type": "MultiPolygon", "coordinates": polygons} if polygons else None
@@ -175,11 +188,12 @@ def write_kml(coverage: Coverage, found: list[Shape], path: Path) -> None:
     marks: list[kml.Placemark] = []
     for site in coverage.sites:
         look = kml.Style(line="#111111", line_width=2.0)
-        marks.append(kml.Placemark(site.name, kml.Point(*_place(site)), description=site_line(site)))
+        marks.append(kml.Placemark(site.name, kml.Point(*_place(site)), description=_described(coverage, site)))
         if _has_ring(site):
             ring = contours.circle_degrees(site.lat_rad, site.lon_rad, site.headline_m)
             name = f"Claim: {style.distance_text(site.headline_m / 1e3)}"
-            marks.append(kml.Placemark(name, kml.Line(*ring.T), description=site_line(site), style=look))
+            described = _described(coverage, site)
+            marks.append(kml.Placemark(name, kml.Line(*ring.T), description=described, style=look))
     for shape in found:
         if not shape.areas:
             continue
@@ -208,12 +222,14 @@ def write_czml(coverage: Coverage, found: list[Shape], path: Path) -> None:
 def _packets(coverage: Coverage, found: list[Shape]) -> Iterator[dict[str, Any]]:
     yield czml.document(title(coverage))
     for number, site in enumerate(coverage.sites):
+        dated = _dated({}, coverage, site)
         yield {
             "id": f"site-{number}",
             "name": site.name,
             "position": czml.place(*_place(site), float(site.surface.site_ground_m)),
             "point": {"pixelSize": 9, "color": czml.colour("#111111"), "heightReference": "CLAMP_TO_GROUND"},
             "label": {"text": site.name, "font": "13px sans-serif", "pixelOffset": {"cartesian2": [0, -16]}},
+            **({"properties": dated} if dated else {}),
         }
         if _has_ring(site):
             ring = contours.circle_degrees(site.lat_rad, site.lon_rad, site.headline_m)
@@ -244,5 +260,8 @@ def _packets(coverage: Coverage, found: list[Shape]) -> Iterator[dict[str, Any]]
 def title(coverage: Coverage) -> str:
     """Return the title of the files."""
     systems = ", ".join(dict.fromkeys(site.system_name for site in coverage.sites))
-    dated = f", {coverage.date}" if coverage.date else ""
-    return f"What {systems} sees of {style.with_article(coverage.target_name)}{dated}"
+    target, status = style.with_article(coverage.target_name), status_of_all(coverage)
+    if switched_off(coverage):
+        return f"What {systems} would have seen of {target}, had it been switched on ({status})"
+    dated = f", {status or coverage.date}" if coverage.date else ""
+    return f"What {systems} sees of {target}{dated}"

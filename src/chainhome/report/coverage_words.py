@@ -15,6 +15,7 @@ import numpy as np
 
 from chainhome.coverage.result import LIMITS, cell_weights
 from chainhome.reach.narrate import article, distance_digits, distance_text, height_text
+from chainhome.report.coverage_status import status_of_all, switched_off
 
 if TYPE_CHECKING:
     from chainhome.catalogue import Claim
@@ -115,13 +116,29 @@ def sentence(coverage: Coverage) -> str:
     target = f"{article(coverage.target_name)} {coverage.target_name} at {height_text(layer.height_m)}"
     disc = f"Of the disc of {distance_text(site.headline_m / 1e3)} that the claim draws"
     height = " above the sea" if layer.above_sea else ""
-    seen = f"{disc}, {target}{height} is seen in {share_text(layer.share)}{_band(layer)}"
+    seen = f"{disc}, {target}{height} {_seen(coverage)} in {share_text(layer.share)}{_band(layer)}"
     if over_smooth_earth(site):
         return f"{seen}; {_blame(layer)}."
     below = layer.share_by_limit.get("ground", 0.0)
     if below >= WORTH_NAMING:
         seen += f"; {share_text(below)} is ground higher than that"
     return f"{seen}.{_without_hills(layer)}{_besides(layer)}"
+
+
+def unbroken(text: str) -> str:
+    """Return a text whose numbers stay on one line with their units.
+
+    >>> unbroken("0.6 % of 400 km").split(" ")
+    ['0.6\\xa0%', 'of', '400\\xa0km']
+    """
+    return re.sub(r"(?<=\d) (?=(?:%|km|m|GHz|mm/h)(?![\w]))", "\u00a0", text)
+
+
+def _seen(coverage: Coverage) -> str:
+    """Return the verb of the sentence: what was not switched on would only have seen it."""
+    if not switched_off(coverage):
+        return "is seen"
+    return f"would have been seen on {coverage.date}, had the radar been switched on,"
 
 
 def over_smooth_earth(site: SiteCoverage) -> bool:
@@ -176,11 +193,11 @@ def _sentence_of_several(coverage: Coverage) -> str:
     index = coverage.sites[0].layers.index(layer)
     target = f"{article(coverage.target_name)} {coverage.target_name} at {height_text(layer.height_m)}"
     many = f"the {len(coverage.sites)} discs"
-    text = f"Of the area of {many} that the claims draw, {target} is seen in "
+    text = f"Of the area of {many} that the claims draw, {target} {_seen(coverage)} in "
     counts = coverage.counts
     if counts is None:
         each = ", ".join(f"{share_text(site.layers[index].share)} ({site.name})" for site in coverage.sites)
-        return f"Of the discs that the claims draw, {target} is seen in {each}."
+        return f"Of the discs that the claims draw, {target} {_seen(coverage)} in {each}."
     both = counts.share(index, 2)
     twice = f"; by two sites or more in {share_text(both)}" if both > 0.0 else "; nowhere by two sites at once"
     return f"{text}{share_text(counts.share(index))}{twice}."
@@ -283,6 +300,8 @@ def rows(coverage: Coverage) -> list[dict[str, Any]]:
             row: dict[str, Any] = {
                 "site": site.name,
                 "system": site.system_key,
+                "date": coverage.date or "",
+                "status": site.status,
                 "target": coverage.target_key,
                 "altitude_m": layer.height_m,
                 "altitude_reference": "sea level" if layer.above_sea else "ground",
@@ -337,12 +356,13 @@ def to_json(coverage: Coverage) -> dict[str, Any]:
     rules = {key: text for site in coverage.sites for key, text in site.rules}
     return {
         "sentence": sentence(coverage),
+        "date": coverage.date,
+        "status": status_of_all(coverage),
         "beside": BESIDE,
         "target": coverage.target_key,
         "detection_probability": coverage.detection_probability,
         "refraction": coverage.refraction,
         "terrain": coverage.terrain_note,
-        "date": coverage.date,
         "surface_roughness_m": coverage.roughness_m,
         "rain_mm_per_h": coverage.rain_mm_per_h,
         "sites": [_site_json(site) for site in coverage.sites],
@@ -362,6 +382,7 @@ def _site_json(site: SiteCoverage) -> dict[str, Any]:
         "system": site.system_key,
         "radar": site.radar_name,
         "preset": site.preset,
+        "status": site.status,
         "lat_deg": round(float(np.degrees(site.lat_rad)), 6),
         "lon_deg": round(float(np.degrees(site.lon_rad)), 6),
         "antenna_m": round(site.antenna_m, 3),

@@ -52,7 +52,7 @@ dt { font-weight: 600; margin-top: .7rem; }
 dd { margin: 0 0 0 1rem; }
 .tag { border: 1px solid var(--line); border-radius: .3rem; padding: 0 .35rem; font-size: .85em; white-space: nowrap; }
 footer { padding-top: 2rem; padding-bottom: 2rem; font-size: .9rem; }
-@media (max-width: 32rem) { th, td { padding: .3rem .5rem .3rem 0; font-size: .86rem; }
+@media (max-width: 32rem) { figure img { min-width: 0; } th, td { padding: .3rem .5rem .3rem 0; font-size: .86rem; }
   td small, th small { font-size: .74rem; } .terms { display: block; } .terms dd { margin-bottom: .4rem; } }
 @media print { :root { --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --link: #000; }
   body { font-size: 10pt; }

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainhome import reach
 from chainhome.errors import ChainhomeError
+from chainhome.formats import text_file
 from chainhome.reach.narrate import article
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def wrap(text: str, width_in: float, size_pt: float, weight: str = "normal") -> 
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line, used = "", 0.0
-        for word in paragraph.split():
+        for word in filter(None, paragraph.split(" ")):  # a space that does not break stays
             wide = text_size_in(word, size_pt, weight)[0]
             if line and used + space + wide <= width_in:
                 line, used = f"{line} {word}", used + space + wide
@@ -259,15 +260,11 @@ def legible(colour: str) -> str:
 
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file whole or not at all and return its path; its folder is made. Raises ChainhomeError on failure."""
-    partial = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(path)
     except OSError as error:
-        if partial.parent.is_dir():
-            partial.unlink(missing_ok=True)
         raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
+    text_file.write_bytes(path, content)
     return path
 
 

@@ -5,6 +5,6 @@ was computed on one, so that QGIS and GDAL place it.
 """
 
 from chainhome.formats.elevation.geotiff import write_geotiff, write_surface_geotiff
-from chainhome.formats.elevation.read import read_site_grid
+from chainhome.formats.elevation.read import data_share, read_site_grid
 
-__all__ = ["read_site_grid", "write_geotiff", "write_surface_geotiff"]
+__all__ = ["data_share", "read_site_grid", "write_geotiff", "write_surface_geotiff"]

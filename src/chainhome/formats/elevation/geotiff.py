@@ -7,7 +7,6 @@ all, and takes the place of an earlier one only where that is asked for.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from chainhome import earth
 from chainhome.errors import ChainhomeError, UseError
+from chainhome.formats.text_file import replacing
 
 # Well-known text as GDAL 1 wrote it, which every reader of GeoTIFF knows.
 _PROJECTION = (
@@ -55,26 +55,32 @@ def write_geotiff(
     if path.exists() and not replace:
         raise UseError(f"{path} exists already; choose another name")
     package = rasterio()
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with (
-            package.Env(GDAL_PAM_ENABLED=False),
-            package.open(partial, "w", **_profile(package, grid, nodata)) as file,
-        ):
-            for first in range(0, values.shape[0], _ROWS):
-                rows = np.asarray(values[first : first + _ROWS], np.float32)
-                rows = np.where(np.isfinite(rows), rows, np.float32(nodata))
-                file.write(rows, 1, window=package.windows.Window(0, first, rows.shape[1], rows.shape[0]))
-            file.set_band_description(1, description)
-            file.units = (unit,)
-            file.update_tags(**_grid_tags(grid), **(tags or {}))
-        os.replace(partial, path)
-    except (package.errors.RasterioError, OSError) as error:
-        partial.unlink(missing_ok=True)
-        raise ChainhomeError(f"cannot write {path}: {_first_line(error)}") from error
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+    with replacing(path) as partial:
+        try:
+            _write_rows(package, partial, values, grid, nodata, unit=unit, description=description, tags=tags or {})
+        except package.errors.RasterioError as error:
+            raise ChainhomeError(f"cannot write {path}: {_first_line(error)}") from error
+
+
+def _write_rows(
+    package: Any,
+    path: Path,
+    values: Any,
+    grid: earth.SiteGrid,
+    nodata: float,
+    *,
+    unit: str,
+    description: str,
+    tags: Mapping[str, str],
+) -> None:
+    with package.Env(GDAL_PAM_ENABLED=False), package.open(path, "w", **_profile(package, grid, nodata)) as file:
+        for first in range(0, values.shape[0], _ROWS):
+            rows = np.asarray(values[first : first + _ROWS], np.float32)
+            rows = np.where(np.isfinite(rows), rows, np.float32(nodata))
+            file.write(rows, 1, window=package.windows.Window(0, first, rows.shape[1], rows.shape[0]))
+        file.set_band_description(1, description)
+        file.units = (unit,)
+        file.update_tags(**_grid_tags(grid), **tags)
 
 
 def write_surface_geotiff(surface: earth.Surface, path: Path, *, replace: bool = False) -> None:

@@ -27,6 +27,7 @@ Progress = Callable[[str, float], None]
 MOST_CELLS = 81_000_000  # where no cell size is asked for: a disc of 400 km at 90 m
 MOST_CELLS_ASKED = 1 << 30
 VOID_REACH_CELLS = 10
+SHARE_RINGS, SHARE_BEARINGS = 60, 180
 BLOCK = 512
 _SMALLEST_BLOCK = 16
 _WINDOW_CELLS = 4_000_000
@@ -99,6 +100,28 @@ def read_site_grid(
         note=f"the data's own cells are about {own_m:.0f} m{taken}{said}",
         source=f"the user's own data: {path.name}, {count} {'file' if count == 1 else 'files'} ({systems})",
     )
+
+
+def data_share(path: Path, lat_rad: float, lon_rad: float, range_m: float) -> float:
+    """Return the share of the area of a disc round a site that files of heights cover, 0 to 1, to about a hundredth.
+
+    `path` is a file or a folder as for `read_site_grid`. Where tiles lie counts, and not what is void in them. Raises
+    UseError for what is no elevation file, ChainhomeError without the extra `geo`.
+    """
+    from chainhome.earth import destination
+    from chainhome.formats.elevation import sheets
+    from chainhome.formats.elevation.tiles import environment, find_tiles
+
+    _check_lengths(lat_rad, lon_rad, range_m, None)
+    # Rings of one area each, so that every place stands for as much.
+    rings = range_m * np.sqrt((np.arange(SHARE_RINGS) + 0.5) / SHARE_RINGS)
+    bearings = (np.arange(SHARE_BEARINGS) + 0.5) * 2.0 * np.pi / SHARE_BEARINGS
+    lat, lon = destination(lat_rad, lon_rad, bearings[:, None], rings)
+    covered = np.zeros(lat.shape, np.bool_)
+    with environment():
+        for sheet in sheets.join_tiles(find_tiles(Path(path)), lon_rad):
+            covered |= sheet.on_tiles(*sheet.positions(lat, lon))
+    return float(covered.mean())
 
 
 def _fill(

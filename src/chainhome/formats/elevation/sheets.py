@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from chainhome.formats.elevation._sample_kernels import OUTSIDE
 from chainhome.formats.elevation.tiles import Heights, Tile, rasterio, read_window
@@ -64,12 +64,16 @@ class Sheet:
     def covers(self, lat_rad: float, lon_rad: float) -> bool:
         """Return whether a position (radians) lies on a tile."""
         row, column = (float(v[0]) for v in self.positions(np.array([lat_rad]), np.array([lon_rad])))
-        slack = 1e-6
-        return any(
-            p.row - slack <= row <= p.row + p.tile.rows + slack
-            and p.column - slack <= column <= p.column + p.tile.columns + slack
-            for p in self.placed
-        )
+        return bool(self.on_tiles(row, column))
+
+    def on_tiles(self, row: ArrayLike, column: ArrayLike) -> NDArray[np.bool_]:
+        """Return which places on the lattice, as `positions` gives them, lie on a tile."""
+        row, column, slack = np.asarray(row), np.asarray(column), 1e-6
+        found = np.zeros(np.broadcast(row, column).shape, np.bool_)
+        for p in self.placed:
+            down = (row >= p.row - slack) & (row <= p.row + p.tile.rows + slack)
+            found |= down & (column >= p.column - slack) & (column <= p.column + p.tile.columns + slack)
+        return found
 
     def touched(self, first_row: int, first_column: int, rows: int, columns: int) -> list[Placed]:
         """Return the tiles that a window of the lattice touches."""

@@ -6,6 +6,7 @@ refused with the file's name, what was found and what is expected.
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ Heights = NDArray[np.float32]
 ENDINGS = (".tif", ".tiff", ".hgt", ".hgt.zip", ".dt0", ".dt1", ".dt2", ".bil", ".flt", ".asc", ".img", ".vrt", ".jp2")
 # Copernicus, ASTER and NASADEM put masks and counts of images beside the heights.
 NOT_HEIGHTS = re.compile(r"(_(EDM|FLM|HEM|WBM|ACM|NUM|QA|QC|SWB)|[._]NUM|[._]SWB)$", re.IGNORECASE)
+MOST_FILES = 100_000  # looked through in a folder: a whole world of tiles has 65,000
 CACHE_BYTES = 256 << 20  # holds a band of whole strips of a country at 30 m
 
 # Voids of files that do not declare them, and what cannot be a height on earth even in feet.
@@ -86,10 +88,27 @@ def find_tiles(path: Path) -> list[Tile]:
         raise UseError(f"{path}: no such file or folder")
     if not path.is_dir():
         return [open_tile(path)]
-    files = sorted(p for p in path.rglob("*") if p.is_file() and _is_wanted(p))
+    files = sorted(_rasters_in(path))
     if not files:
         raise UseError(f"{path}: holds no elevation file; expected files that end in {', '.join(ENDINGS)}")
     return [open_tile(file) for file in files]
+
+
+def _rasters_in(folder: Path) -> Iterator[Path]:
+    """Yield the elevation files of a folder and the folders in it; UseError where that cannot be a folder of tiles."""
+
+    def refuse(error: OSError) -> None:
+        raise UseError(
+            f"{error.filename}: cannot be read ({error.strerror}); expected a folder of elevation files, all readable"
+        ) from error
+
+    looked = 0
+    for where, _, names in os.walk(folder, onerror=refuse):
+        looked += len(names)
+        if looked > MOST_FILES:
+            raise UseError(f"{folder}: holds more than {MOST_FILES:,} files; name the folder that holds the tiles")
+        paths = (Path(where, name) for name in names)
+        yield from (path for path in paths if _is_wanted(path) and os.path.isfile(path))
 
 
 def open_tile(path: Path) -> Tile:

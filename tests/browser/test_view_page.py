@@ -37,6 +37,9 @@ A_MOMENT_MS = 120
 KEPT_AFTER_MS = 500
 READ_BACK = "willReadFrequently"  # Chromium's advice to these tests, which read pixels
 PATIENCE_MS = 8_000
+MARGIN_PX = 2
+ONE_LINE_PX = 30
+MOST_LETTERS = 32
 Opened = Callable[..., Any]
 
 
@@ -357,6 +360,38 @@ def test_labels_do_not_overlap(opened: Opened) -> None:
                 or b["y"] + b["h"] <= a["y"]
             )
             assert apart, (a, b)
+
+
+def test_the_text_of_a_label_stands_at_the_side_of_its_symbol(opened: Opened) -> None:
+    page = opened("#t=400")
+    boxes = page.evaluate("window.chainhome.map.drawn.labels")
+    left = [box for box in boxes if box["x"] + box["w"] <= box["u"]]
+    right = [box for box in boxes if box["x"] >= box["u"]]
+    assert len(left) + len(right) >= 3
+    assert all(box["edge"] == box["x"] + box["w"] - MARGIN_PX for box in left)
+    assert all(box["edge"] == box["x"] + MARGIN_PX for box in right)
+
+
+def test_a_long_name_of_a_radar_breaks_no_line_and_crosses_no_map(opened: Opened, run: Any, tmp_path: Path) -> None:
+    watch, long = run.tables["sensors"], "The northern long range surveillance radar on the highest hill of all"
+    named = type(watch).make(**{name: getattr(watch, name) for name in watch.columns()} | {"name": [long, long]})
+    other = dataclasses.replace(run, tables=run.tables | {"sensors": named}, scenario_text="")
+    page = opened(path=view.write_html(other, tmp_path / "long.html"))
+    assert page.locator("#altitude-title").bounding_box()["height"] <= ONE_LINE_PX
+    assert page.locator("#radar").bounding_box()["width"] < page.locator("#altitude").bounding_box()["width"]
+    (label,) = page.evaluate("window.chainhome.map.sites.map((site) => site.label)")
+    assert len(label) == MOST_LETTERS
+    assert long.startswith(label.removesuffix("…"))
+
+
+@pytest.mark.parametrize(("width", "height"), [(700, 900), (700, 700), (1280, 800)])
+def test_the_legend_of_shapes_is_seen(opened: Opened, width: int, height: int) -> None:
+    page = opened(width=width, height=height)
+    box = page.locator("#legend").bounding_box()
+    below = page.locator("footer").bounding_box()["y"]
+    assert box["y"] + box["height"] <= below
+    assert box["y"] >= page.locator("header").bounding_box()["height"]
+    assert box["width"] <= width
 
 
 def test_the_address_keeps_time_layers_selection_and_height(opened: Opened) -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from chainhome import earth
 from chainhome.cli import main
-from chainhome.errors import UseError
+from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats import Run, RunWriter, read_run, run_geo
 from chainhome.formats.csv_tables import write_run_csv
 from chainhome.formats.run_czml import write_run_czml
@@ -273,6 +273,28 @@ def test_csv_goes_over_an_earlier_export_and_over_nothing_else(tmp_path: Path) -
     assert (other / "targets.csv").read_text() == "mine"
 
 
+def test_a_csv_export_that_failed_is_not_taken_for_a_whole_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chainhome.formats import csv_tables
+
+    folder, write = tmp_path / "t", csv_tables._write
+
+    def full(columns: Any, path: Path) -> None:
+        if path.name == "tracks.csv":
+            raise ChainhomeError(f"cannot write {path}: No space left on device")
+        write(columns, path)
+
+    write_run_csv(made.run(), folder)
+    for replace in (True, False):
+        monkeypatch.setattr(csv_tables, "_write", full)
+        with pytest.raises(ChainhomeError, match="No space left"):
+            write_run_csv(made.run(), folder, replace=replace)
+        assert not (folder / "columns.csv").exists()
+    monkeypatch.undo()
+    assert write_run_csv(made.run(), folder)[0] == folder / "columns.csv", "once more, without --replace"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"columns.csv", *(f"{name}.csv" for name in made.run().tables)}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return made.write_run(tmp_path / "run")
@@ -311,6 +333,10 @@ def test_an_incomplete_run_is_exported_and_says_so(tmp_path: Path, capsys: pytes
         (["--kml", "absent/a.kml"], "there is no folder absent"),
         (["--kml", "a.x", "--czml", "./a.x"], "both name"),
         (["--kml", "dangling"], "a link that leads nowhere"),
+        (["--html", "/dev/stdout", "--replace"], "not an ordinary file"),
+        (["--html", "to-stdout", "--replace"], "not an ordinary file"),
+        (["--kml", "to-record", "--replace"], "a file of the run itself"),
+        (["--kml=--"], '--kml: "--" is not a value'),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_anything_is(
@@ -323,13 +349,15 @@ def test_what_cannot_be_written_is_refused_before_anything_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "to-stdout").symlink_to("/dev/stdout")
+    (tmp_path / "to-record").symlink_to("run/run.json")
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert main(["export", "run", *options]) == 2
     error = capsys.readouterr().err
     assert sentence in error
     assert error.count("\n") == 1
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "run"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "run", "to-record", "to-stdout"]
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from chainhome import earth, view
 from chainhome.errors import ChainhomeError
-from chainhome.view import bundle, coverage_layer, encode, ground_layer, page
+from chainhome.view import bundle, coverage_layer, encode, ground_layer, served
 
 HOSTILE = '</script><script>window.hacked = 1</script><img src=x onerror="window.hacked = 1">'
 ONE_SAMPLE_M = 1_000.0  # apart, to 80 km
@@ -240,7 +240,7 @@ def test_a_notebook_gets_the_page_in_a_frame_that_shares_nothing() -> None:
 
 def test_a_served_page_has_nothing_inline() -> None:
     for live, attribute in ((True, "data-live"), (False, "data-source")):
-        markup = page.served("<b>x</b>", live=live)
+        markup = served.served("<b>x</b>", live=live)
         tags = Page(markup).tags
         assert attribute in dict(tags)["body"]
         assert [a.get("src") for t, a in tags if t == "script"] == ["assets/main.js"]

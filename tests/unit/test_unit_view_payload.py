@@ -13,7 +13,15 @@ import view_run
 from chainhome import earth
 from chainhome.formats.run_folder import Run
 from chainhome.tables import Detections, Sensors, Tracks
-from chainhome.view import encode, encode_motion, payload, payload_events, payload_sensors, payload_tracks
+from chainhome.view import (
+    encode,
+    encode_motion,
+    payload,
+    payload_events,
+    payload_sensors,
+    payload_tracks,
+    payload_words,
+)
 from chainhome.view.payload_tables import Whereabouts, whereabouts
 
 EN_ROUTE_M = 150.0  # a straight line between samples 4 s apart, and rows 12 s apart, against the truth
@@ -315,7 +323,7 @@ def test_the_method_names_every_source_and_assumption(parts: tuple[dict, dict]) 
     method = parts[0]["method"]
     assert method["sources"][0]["key"] == "x1"
     assert method["assumptions"] == ["The routes are assumed."]
-    assert "Nothing is fired in anger." in method["limits"]
+    assert method["limits"] == list(payload_words.NOT_SHOWN)
 
 
 def test_the_header_is_plain_json(parts: tuple[dict, dict]) -> None:

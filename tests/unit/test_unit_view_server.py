@@ -10,6 +10,7 @@ import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from socket import create_connection
 from typing import Any
 
 import exported_run as made
@@ -270,6 +271,11 @@ def test_without_the_extra_one_sentence_names_it(monkeypatch: pytest.MonkeyPatch
         (["--serve", "--speed", "5"], "--speed belongs to --replay"),
         (["--serve", "--replay", "--speed", "0"], "not a speed"),
         (["--serve", "--host", ""], "is no address"),
+        (["--serve", "--host", "a..b"], "is no address"),
+        (["--serve", "--host", 300 * "a"], "is no address"),
+        (["--serve", "--host", "a\nb\x1b[2J"], r'"a\nb\x1b[2J" is no address'),
+        (["--serve", "--port", "٣"], "not a port"),
+        (["--serve", "--host=--"], '--host: "--" is not a value'),
     ],
 )
 def test_wrong_use_of_view_is_one_sentence(
@@ -282,7 +288,8 @@ def test_wrong_use_of_view_is_one_sentence(
     assert error.count("\n") == 1
 
 
-def test_ctrl_c_ends_the_server_cleanly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_ends_the_server_cleanly_and_nonsense_is_not_told(presses: int, tmp_path: Path) -> None:
     folder = made.write_run(tmp_path / "run")
     command = [sys.executable, "-m", "chainhome", "view", str(folder), "--serve", "--port", "0", "--no-open"]
     command += ["--replay", "--speed", "1"]
@@ -294,9 +301,13 @@ def test_ctrl_c_ends_the_server_cleanly(tmp_path: Path) -> None:
         port = int(line.split("127.0.0.1:")[1].split("/")[0])
         served = Served(f"http://127.0.0.1:{port}/", port, None, None)
         until(lambda: ask(served, "/")[0] == 200)
+        with create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as nonsense:
+            nonsense.sendall(b"nonsense\r\n\r\n")
+            assert nonsense.recv(100).startswith(b"HTTP/1.1 400")
         with listen(served) as socket:
             assert socket.recv()[:2] == b"\x1f\x8b"
-            process.send_signal(signal.SIGINT)
+            for _ in range(presses):
+                process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, errors) == (0, "")
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import exported_run as made
 import pytest
 
 from chainhome.cli import main, view_command
-from chainhome.errors import ChainhomeError
 from chainhome.view import guard, served, server
 from chainhome.view.bundle import asset
 
@@ -43,10 +43,11 @@ def test_a_page_of_somebody_else_is_left_alone(
     tmp_path: Path, opened: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = made.write_run(tmp_path / "run")
-    (folder / "view.html").write_text("<title>mine</title>")
+    mine = "<!DOCTYPE html><title>my notes on a run of chainhome view 1</title>"
+    (folder / "view.html").write_text(mine)
     assert main(["view", str(folder)]) == 2
     assert "is not a page that chainhome wrote" in capsys.readouterr().err
-    assert (folder / "view.html").read_text() == "<title>mine</title>"
+    assert (folder / "view.html").read_text() == mine
     assert opened == []
 
 
@@ -54,16 +55,18 @@ def test_a_run_that_cannot_be_written_to_is_shown_from_elsewhere(
     tmp_path: Path, opened: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = made.write_run(tmp_path / "run")
-    from chainhome import view
 
-    write = view.write_html
+    def picky(real: Any) -> Any:
+        def act(path: Path, *what: Any, **more: Any) -> Any:
+            if path.parent == folder:
+                raise OSError(errno.EROFS, "Read-only file system", str(path))
+            return real(path, *what, **more)
 
-    def picky(run: Any, path: Path) -> Path:
-        if path.parent == folder:
-            raise ChainhomeError(f"cannot write {path}: Read-only file system")
-        return Path(write(run, path))
+        return act
 
-    monkeypatch.setattr(view, "write_html", picky, raising=False)
+    # Taking the half-written file away fails as well.
+    for name in ("write_bytes", "unlink"):
+        monkeypatch.setattr(Path, name, picky(getattr(Path, name)))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert main(["view", str(folder)]) == 0
     told = capsys.readouterr()

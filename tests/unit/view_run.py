@@ -81,7 +81,7 @@ def made_run(**record: Any) -> Run:
         "length_s": LENGTH_S, "terrain": "anatolia", "preset": "middle", "status": "complete",
         "catalogue_hash": content_hash(), "versions": {"chainhome": "test"},
         "origin": {"name": "Mürted", "lat_deg": LAT_DEG, "lon_deg": LON_DEG, "height_m": GROUND_M},
-        "assumptions": ["The routes are assumed."], "notes": ["The routes are assumed.", "Nothing is fired in anger."],
+        "assumptions": ["The routes are assumed."],
         "sources": [{"key": "x1", "title": "A source", "publisher": "P", "date": "2020",
                      "address": "https://example.org/a", "opinion": "Sober."}],
         "summary": {"answers": {"radars": "They do."}, "gospa": {"mean_m": 100.0, "c_m": 5000.0, "step_s": 10.0}},

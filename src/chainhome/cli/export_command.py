@@ -9,7 +9,8 @@ from pathlib import Path
 
 from chainhome.errors import UseError
 from chainhome.formats import run_geo
-from chainhome.formats.run_folder import KINDS, LOCK, RECORD, SCENARIO, Run, is_complete, is_run, read_run
+from chainhome.formats.run_folder import KINDS, LOCK, RECORD, SCENARIO, Run, read_record, read_run
+from chainhome.formats.text_file import check_target
 
 KINDS_OF_FILE = ("html", "czml", "kml", "geojson", "csv")
 PLACED = {"czml", "kml", "geojson"}
@@ -24,8 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UseError("nothing to export; expected one or more of --html, --czml, --kml, --geojson, --csv")
     if arguments.plots and "geojson" not in wanted:
         raise UseError("--plots adds points to --geojson, which was not asked for")
-    if not is_run(folder):
-        raise UseError(f"{folder} is not a run; expected a folder that chainhome track or chainhome run wrote")
+    read_record(folder)
     for kind, text in wanted.items():
         if text == "":
             raise UseError(f'--{kind} "" is not a {"folder" if kind == "csv" else "file"}')
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     write = writers(plots=arguments.plots, replace=arguments.replace)
     for kind, path in paths.items():
         write[kind](exported, path)
-    _tell(exported, paths, complete=is_complete(folder))
+    _tell(exported, paths, complete=exported.record["status"] == "complete")
     return 0
 
 
@@ -74,12 +74,11 @@ def _check_free(kind: str, path: Path, folder: Path, *, replace: bool) -> None:
             raise UseError(f"--csv {path} is the run itself; choose another folder")
         check_folder(path, replace=replace)
         return
-    if path.resolve().parent == folder.resolve() and path.name in OWN_FILES:
+    target = check_target(path) if not path.is_dir() else path.resolve()
+    if target.parent == folder.resolve() and target.name in OWN_FILES:
         raise UseError(f"--{kind} {path} is a file of the run itself; choose another name")
     if path.is_dir():
         raise UseError(f"{path} is a folder; --{kind} expects a file")
-    if path.exists() and not path.is_file():
-        raise UseError(f"{path} is not an ordinary file; --{kind} does not write to it")
     if path.is_symlink() and not path.exists():
         raise UseError(f"{path} is a link that leads nowhere; --{kind} expects a file")
     if path.exists() and not replace:

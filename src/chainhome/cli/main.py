@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from chainhome.cli.parser import build_parser
+from chainhome.cli.text import PLAIN, one_line
 from chainhome.errors import ChainhomeError
 
 
@@ -30,16 +31,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
-        # A pipe may speak ASCII; a name such as Mürted must not end the program.
+        # A pipe may speak ASCII; a name such as Mürted, or the dash of a band, is then written as well as can be.
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=PLAIN)
     try:
         arguments = build_parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
         code = int(arguments.command(arguments))
         sys.stdout.flush()
         return code
     except ChainhomeError as error:
-        print(f"chainhome: {error}", file=sys.stderr)
+        print(f"chainhome: {one_line(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("chainhome: interrupted", file=sys.stderr)
@@ -50,5 +51,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"chainhome: {where}{error.strerror or error}", file=sys.stderr)
+        print(f"chainhome: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)
         return 1

@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import sys
+import unicodedata
 from typing import Any
+
+# The name of the way in which a stream writes what it has no letter for.
+PLAIN = "chainhome.plain"
+_SPELLED = {"–": "-", "—": "-", "−": "-", "…": "...", "•": "*", "×": "x", "·": "-", "°": " deg", "µ": "u",
+            "≥": ">=", "≤": "<=", "ı": "i", "“": '"', "”": '"', "’": "'", "‘": "'", "›": ">", "‹": "<",
+            "→": "->"}  # fmt: skip
+# Controls, marks that turn the direction of text, ends of lines and paragraphs: nothing that a sentence holds.
+_NOT_SHOWN = {"Cc", "Cf", "Zl", "Zp"}
+
+
+def _plain_spelling(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Spell what a stream cannot write in ASCII: a dash as `-`, a letter without its marks, anything else as `?`."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    spelled = []
+    for letter in error.object[error.start : error.end]:
+        bare = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode("ascii")
+        spelled.append(_SPELLED.get(letter) or bare or "?")
+    return "".join(spelled), error.end
+
+
+codecs.register_error(PLAIN, _plain_spelling)
+
+
+def one_line(text: str) -> str:
+    r"""Return text for one line of a terminal: what would move its cursor or break the line is spelled out.
+
+    >>> one_line("a\nb\x1b[2J")
+    'a\\nb\\x1b[2J'
+    """
+    return "".join(
+        letter.encode("unicode_escape").decode("ascii") if unicodedata.category(letter) in _NOT_SHOWN else letter
+        for letter in text
+    )
 
 
 def console(*, error: bool = False) -> Any:

@@ -11,26 +11,23 @@ from pathlib import Path
 
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats import run_geo
-from chainhome.formats.run_folder import Run, is_complete, is_run, read_run
+from chainhome.formats.run_folder import Run, read_record, read_run
 
 PAGE = "view.html"
 HOST, PORT, SPEED = "127.0.0.1", 8765, 10.0
-# Our page says who made it within its first bytes.
-MARK, MARK_WITHIN = b"chainhome", 4096
 
 
 def run(arguments: argparse.Namespace) -> int:
     """View one run."""
     folder = Path(arguments.run)
     _check_options(arguments)
-    if not is_run(folder):
-        raise UseError(f"{folder} is not a run; expected a folder that chainhome track or chainhome run wrote")
+    read_record(folder)
     if arguments.serve:
         from chainhome.view.server import check_extra
 
         check_extra()
     viewed = read_run(folder)
-    if not is_complete(folder):
+    if viewed.record["status"] != "complete":
         print(f"{folder} is marked incomplete: what is there is shown")
     return _serve(viewed, arguments) if arguments.serve else _open_page(viewed, arguments)
 
@@ -53,6 +50,8 @@ def _open_page(viewed: Run, arguments: argparse.Namespace) -> int:
         raise UseError(f"{path} is not a page that chainhome wrote; move it, or use chainhome export --html")
     try:
         write_html(viewed, path)
+    except UseError:
+        raise
     except ChainhomeError as error:
         # A run on a medium that cannot be written can still be looked at.
         path = Path(tempfile.mkdtemp(prefix="chainhome-")) / PAGE
@@ -65,9 +64,13 @@ def _open_page(viewed: Run, arguments: argparse.Namespace) -> int:
 
 
 def _is_ours(path: Path) -> bool:
+    """Return whether a page begins as ours do; that it mentions chainhome is not enough."""
+    from chainhome.view.page import OURS
+
+    begins = OURS.encode("utf-8")
     try:
         with path.open("rb") as file:
-            return MARK in file.read(MARK_WITHIN)
+            return file.read(len(begins)) == begins
     except OSError:
         return False
 

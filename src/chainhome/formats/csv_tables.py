@@ -7,7 +7,6 @@ the covariance, which is symmetric, those on and above the diagonal: `covariance
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import combinations_with_replacement
 from pathlib import Path
@@ -17,9 +16,12 @@ import numpy as np
 
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats.run_folder import KINDS, Run
+from chainhome.formats.text_file import replacing
 from chainhome.tables import Column, Table
 
 COLUMNS = "columns.csv"
+# Its own name for what is said of the columns while the tables are still being written.
+UNFINISHED = "columns-unfinished.csv"
 HEADER = ("table", "column", "unit", "type", "values", "meaning")
 STATE = ("x", "y", "z", "vx", "vy", "vz")
 TYPES = {"f8": "number", "i8": "whole number", "i1": "word", "?": "true or false", "U": "text"}
@@ -37,23 +39,30 @@ class Cells(NamedTuple):
 def write_run_csv(run: Run, folder: Path, *, replace: bool = False) -> list[Path]:
     """Write the tables of a run into a folder as CSV and return the files, `columns.csv` first.
 
-    The folder may be new or empty; with `replace` it may hold an earlier export, whose tables go. Raises UseError for
-    any other folder, ChainhomeError where a file cannot be written.
+    The folder may be new, empty or hold an export that was cut off; with `replace` it may hold an earlier export, whose
+    tables go. `columns.csv` is the last to appear: a folder that has it is whole. Raises UseError for any other folder,
+    ChainhomeError where a file cannot be written.
     """
     check_folder(folder, replace=replace)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if (folder / COLUMNS).is_file():
+            (folder / COLUMNS).replace(folder / UNFINISHED)
         for name in KINDS:
             (folder / f"{name}.csv").unlink(missing_ok=True)
     except OSError as error:
         raise ChainhomeError(f"cannot write in the folder {folder}: {error.strerror or error}") from error
     written = [folder / COLUMNS]
     # First, so that an export that was cut off is known as one.
-    _write(_described(run), folder / COLUMNS)
+    _write(_described(run), folder / UNFINISHED)
     for name, table in run.tables.items():
         path = folder / f"{name}.csv"
         _write({cells.name: cells.values for cells in cells_of(table)}, path)
         written.append(path)
+    try:
+        (folder / UNFINISHED).replace(folder / COLUMNS)
+    except OSError as error:
+        raise ChainhomeError(f"cannot write {folder / COLUMNS}: {error.strerror or error}") from error
     return written
 
 
@@ -63,15 +72,17 @@ def check_folder(folder: Path, *, replace: bool) -> None:
         raise UseError(f"{folder} is a file; --csv expects a folder")
     if not folder.is_dir() or not any(folder.iterdir()):
         return
-    if not _is_export(folder):
+    if _is_export(folder / UNFINISHED):
+        return
+    if not _is_export(folder / COLUMNS):
         raise UseError(f"{folder} exists and holds something else; choose a new folder with --csv")
     if not replace:
         raise UseError(f"{folder} holds tables already; choose a new folder with --csv, or add --replace")
 
 
-def _is_export(folder: Path) -> bool:
+def _is_export(path: Path) -> bool:
     try:
-        with (folder / COLUMNS).open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:
             return file.readline().replace('"', "").strip() == ",".join(HEADER)
     except (OSError, UnicodeDecodeError):
         return False
@@ -123,11 +134,6 @@ def _write(columns: dict[str, Any], path: Path) -> None:
     import pyarrow as pa
     from pyarrow import csv
 
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            csv.write_csv(pa.table(columns), file, csv.WriteOptions(quoting_style="needed"))
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
+    table = pa.table(columns)
+    with replacing(path) as partial, partial.open("wb") as file:
+        csv.write_csv(table, file, csv.WriteOptions(quoting_style="needed"))

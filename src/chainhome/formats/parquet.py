@@ -6,14 +6,15 @@ its final name and then renamed, so that a reader never sees half a table.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from chainhome.errors import ChainhomeError, UseError
+from chainhome.formats.text_file import check_target, discard, partial_of, replacing
 from chainhome.tables import Column, Table
 
 T = TypeVar("T", bound=Table)
@@ -53,15 +54,9 @@ def write_table(table: Table, path: Path) -> None:
     """
     import pyarrow.parquet as pq
 
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        content = _to_arrow(table)
-        with partial.open("wb") as file:
-            pq.write_table(content, file, compression="zstd")
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
+    content = _to_arrow(table)
+    with replacing(path) as partial, partial.open("wb") as file:
+        pq.write_table(content, file, compression="zstd")
 
 
 class TableStream:
@@ -77,7 +72,8 @@ class TableStream:
         self._group_rows = group_rows
         self._waiting: list[Table] = []
         self._waiting_rows = 0
-        self._partial = path.with_name(f".{path.name}.partial")
+        self._target = check_target(path)
+        self._partial = partial_of(self._target)
         self._file: Any = None
         self._writer: Any = None
 
@@ -118,7 +114,7 @@ class TableStream:
         try:
             self._writer.close()
             self._file.close()
-            os.replace(self._partial, self.path)
+            self._partial.replace(self._target)
         except OSError as error:
             self.discard()
             raise ChainhomeError(f"cannot write {self.path}: {error.strerror or error}") from error
@@ -127,9 +123,11 @@ class TableStream:
     def discard(self) -> None:
         """Leave no file."""
         if self._file is not None:
-            self._file.close()
+            # What a full disk did not take is still to be written.
+            with contextlib.suppress(OSError):
+                self._file.close()
         self._writer = None
-        self._partial.unlink(missing_ok=True)
+        discard(self._partial)
 
 
 def read_table(kind: type[T], path: Path) -> T:

@@ -15,10 +15,11 @@ from typing import Any
 
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats.parquet import read_table, write_table
+from chainhome.formats.run_record import FORMAT, STATUSES, parse_record
+from chainhome.formats.text_file import write_text
 from chainhome.tables import TABLES, Identities, Table
 
 RECORD = "run.json"
-FORMAT = "chainhome run 1"
 LOCK = ".chainhome.lock"
 SCENARIO = "scenario.toml"
 # Tables that are kept a second time, under the identity evidence of the scenario's comparison.
@@ -36,34 +37,38 @@ class Run:
     tables: dict[str, Table]
 
 
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return the record of a run, complete or not; raises UseError where there is none, or where it is damaged."""
+    try:
+        # utf-8-sig: an editor may have put a mark before the text.
+        record = parse_record((folder / RECORD).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        if isinstance(error, PermissionError):
+            raise ChainhomeError(f"cannot read {folder / RECORD}: {error.strerror or error}") from error
+        record = None
+    except ValueError as error:
+        reason = "it is not text" if isinstance(error, UnicodeDecodeError) else error
+        raise UseError(f"{folder / RECORD} is damaged: {reason}") from error
+    if record is None:
+        raise UseError(f"{folder} is not a run; expected a folder with {RECORD}, of chainhome run or chainhome track")
+    return record
+
+
 def _status(folder: Path) -> str:
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return str(read_record(folder)["status"])
+    except ChainhomeError:
         return ""
-    ours = isinstance(record, dict) and record.get("format") == FORMAT
-    return str(record.get("status", "")) if ours else ""
 
 
 def is_run(folder: Path) -> bool:
     """Return whether `folder` holds a run, complete or not."""
-    return _status(folder) in ("complete", "incomplete")
+    return _status(folder) in STATUSES
 
 
 def is_complete(folder: Path) -> bool:
     """Return whether `folder` holds a run that was finished."""
     return _status(folder) == "complete"
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all; raises ChainhomeError where that fails."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 class RunWriter:
@@ -172,18 +177,20 @@ def _check_free(folder: Path, *, replace: bool) -> None:
 
 
 def read_run(folder: Path) -> Run:
-    """Read a run folder, complete or not; raises UseError where it is not a run."""
-    if not is_run(folder):
-        raise UseError(f"{folder} is not a run; expected a folder with {RECORD}")
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    """Read a run folder, complete or not.
+
+    Raises UseError where it is not a run, where its record is damaged, or where a table that it names is missing.
+    """
+    record = read_record(folder)
     scenario = folder / SCENARIO
-    return Run(
-        folder=folder,
-        record=record,
-        scenario_text=scenario.read_text(encoding="utf-8") if scenario.exists() else "",
-        tables={
-            name: read_table(kind, folder / f"{name}.parquet")
-            for name, kind in KINDS.items()
-            if (folder / f"{name}.parquet").exists()
-        },
-    )
+    present = {name: folder / f"{name}.parquet" for name in KINDS if (folder / f"{name}.parquet").exists()}
+    missing = [name for name in record.get("tables", ()) if name in KINDS and name not in present]
+    if missing and record["status"] == "complete":
+        raise UseError(f"{RECORD} names {missing[0]}, but {folder / missing[0]}.parquet is missing")
+    try:
+        text = scenario.read_text(encoding="utf-8") if scenario.exists() else ""
+    except OSError as error:
+        raise ChainhomeError(f"cannot read {scenario}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UseError(f"{scenario} is damaged: it is not text") from error
+    return Run(folder, record, text, {name: read_table(KINDS[name], path) for name, path in present.items()})

@@ -5,14 +5,13 @@ In: a run. Out: text, whose bytes depend on the run alone.
 
 from __future__ import annotations
 
-import os
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chainhome.errors import ChainhomeError
+from chainhome.formats.text_file import write_bytes
 from chainhome.view.bundle import asset, joined, modules
 from chainhome.view.payload import payload
 
@@ -22,6 +21,11 @@ if TYPE_CHECKING:
 POLICY = (
     "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
 )
+# By which `chainhome view` knows a page that it may write anew: each begins with this, and the number of its form.
+OURS = (
+    '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="generator" content="chainhome view '
+)
+FORM = 1
 
 
 def html(run: Run) -> str:
@@ -34,8 +38,7 @@ def document(title: str, data: bytes) -> str:
     script, style = joined(modules()), asset("style.css")
     policy = POLICY.format(script=_digest(script), style=_digest(style))
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'{OURS}{FORM}">\n<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         f"<title>{escape(title)} – chainhome</title>\n<style>{style}</style>\n</head>\n<body>\n{asset('page.html')}"
@@ -44,33 +47,9 @@ def document(title: str, data: bytes) -> str:
     )
 
 
-def served(title: str, *, live: bool) -> str:
-    """Return the page that a server sends: the same body; style, modules and data come from addresses beside it.
-
-    `assets/NAME` are the files of `assets`, `data` is the payload, `live` the WebSocket of a live session. No inline
-    script or style, so that the server's policy can be `script-src 'self'; style-src 'self'`.
-    """
-    where = 'data-live="live"' if live else 'data-source="data"'
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escape(title)} – chainhome</title>\n"
-        '<link rel="stylesheet" href="assets/style.css">\n<link rel="icon" href="data:,">\n'
-        f"</head>\n<body {where}>\n{asset('page.html')}"
-        '<script type="module" src="assets/main.js"></script>\n</body>\n</html>\n'
-    )
-
-
 def write_html(run: Run, path: Path) -> Path:
     """Write the page of a run to a file, whole or not at all, and return its path; ChainhomeError where that fails."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(html(run).encode("utf-8"))
-        os.replace(partial, path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise ChainhomeError(f"cannot write {path}: {error.strerror or error}") from error
+    write_bytes(path, html(run).encode("utf-8"))
     return path
 
 

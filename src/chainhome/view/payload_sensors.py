@@ -30,7 +30,8 @@ LOOKING = tuple(SENSOR_KINDS.index(name) for name in ("primary", "secondary", "c
 # A surface for each place costs up to 70 kB; a recording of a whole network gets them for its first places.
 MOST_SURFACES = 6
 GENERIC_RCS_M2 = 1.0
-FARTHEST_M = 700_000.0
+# The slider ends at 20 km, and no ground is higher than 9 km: beyond their horizon nothing is seen.
+HIGHEST_M = 29_000.0
 MOST_OFF_RAD, BIN_S, LEAST_PLOTS = 0.25, 60.0, 30
 TURN = 2.0 * np.pi
 
@@ -212,7 +213,7 @@ def _surface(
         return None
     # All sensors of a place share one surface, as wide as the farthest of them sees.
     here = (rows.lat_deg == lat) & (rows.lon_deg == lon) & (rows.height_m == height)
-    far = min(float(np.nanmax(rows.max_range_m[here])), FARTHEST_M)
+    far = min(float(np.nanmax(rows.max_range_m[here])), float(earth.horizon_range_m(max(height, 0.0), HIGHEST_M)))
     if post is not None:
         ground, antenna = post.place.ground_m, post.antenna_m
     else:

@@ -204,7 +204,6 @@ def method(run: Run, how: Sequence[str]) -> dict[str, Any]:
     """Return the method tab: how the page was made, assumptions, what is not shown, sources, versions."""
     record = run.record
     assumed = [str(text) for text in record.get("assumptions") or []]
-    notes = [str(text) for text in record.get("notes") or [] if text not in assumed]
     simulated = record.get("kind") != TRACKED
     made = [
         ["Seed", str(record.get("seed", "–"))],
@@ -217,5 +216,5 @@ def method(run: Run, how: Sequence[str]) -> dict[str, Any]:
         {key: str(entry.get(key) or "") for key in ("key", "title", "publisher", "date", "address", "opinion")}
         for entry in record.get("sources") or []
     ]
-    limits = [*notes, *(NOT_SHOWN if simulated else NOT_SHOWN[:0])]
+    limits = list(NOT_SHOWN if simulated else ())
     return {"how": list(how), "assumptions": assumed, "limits": limits, "made": made, "sources": sources}

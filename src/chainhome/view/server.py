@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import logging
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from chainhome.view.guard import guarded
 from chainhome.view.session import Session, listen
 
 GRACE_S = 2
+MOST_NAME = 80  # letters of a name that a message repeats
 TYPES = {
     "js": "text/javascript; charset=utf-8",
     "css": "text/css; charset=utf-8",
@@ -84,8 +87,10 @@ def open_socket(host: str, port: int) -> socket.socket:
     """Return a socket that listens; raises UseError for a port in use, or an address that is not this machine's."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise UseError(f'--host "{host}" is no address of this machine ({error.strerror or error})') from error
+    except (OSError, UnicodeError) as error:
+        # A name that no name may be (`a..b`, one of 300 letters) fails before anybody is asked.
+        reason = error.strerror if isinstance(error, OSError) else "no such name can be"
+        raise UseError(f'--host "{host[:MOST_NAME]}" is no address of this machine ({reason or error})') from error
     listening = socket.socket(family, kind, protocol)
     try:
         if os.name == "posix":
@@ -105,8 +110,19 @@ def run_server(app: Any, listening: socket.socket, ready: Callable[[str], None])
     """Serve an application on a socket until Ctrl-C; `ready` is told the address of the page."""
     uvicorn = _uvicorn()
     ready(address_of(listening))
+    running = uvicorn.Server(settings(app))
+    leave = running.handle_exit
+
+    def handle_exit(number: int, frame: Any) -> None:
+        """End on Ctrl-C, however often it is pressed: the server would raise each press again after its end."""
+        if number == signal.SIGINT:
+            running.should_exit = True
+        else:
+            leave(number, frame)
+
+    running.handle_exit = handle_exit
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(settings(app)).run(sockets=[listening])
+        running.run(sockets=[listening])
 
 
 def address_of(listening: socket.socket) -> str:
@@ -117,8 +133,16 @@ def address_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Return whether a message of the server is this program's failure: not nonsense from others, not its own end."""
+    error = record.exc_info[1] if record.exc_info else None
+    ours = not isinstance(error, asyncio.CancelledError) and not type(error).__module__.startswith("websockets")
+    return record.levelno >= logging.ERROR and ours
+
+
 def settings(app: Any) -> Any:
     """Return how the server runs: nothing said about itself, small messages in, no patience with a shutdown."""
+    logging.getLogger("uvicorn.error").addFilter(_worth_telling)
     return _uvicorn().Config(
         app,
         log_config=None,

@@ -2,9 +2,10 @@
 import { context } from './dom.js';
 import { haloText } from './symbols.js';
 import { FONT } from './theme.js';
-import { distance } from './words.js';
+import { distance, shortened } from './words.js';
 
 const MOST_CITIES = 40;
+const MOST_LETTERS = 32; // of the name of a place that looks
 
 export function drawGround(map, colours) {
   const { state, width, height, view } = map;
@@ -144,7 +145,7 @@ function siteList(map) {
     const same = found.find((f) => Math.hypot(f.x - place.x, f.y - place.y) < 0.2);
     if (same) continue;
     const isChosen = chosen?.known && Math.hypot(chosen.x - place.x, chosen.y - place.y) < 0.2;
-    found.push({ ...place, chosen: isChosen, label: place.battery && place.system ? `${place.name} · ${place.system}` : place.name });
+    found.push({ ...place, chosen: isChosen, label: shortened(place.battery && place.system ? `${place.name} · ${place.system}` : place.name, MOST_LETTERS) });
   }
   return found;
 }

@@ -77,11 +77,15 @@ function label(map, g, want, radius, small, colours) {
   }
   map.remembered.set(key, at);
   const { x, y } = places;
-  map.drawn.labels.push({ kind: want.kind, object: want.object, x, y, w, h });
+  // The text stands at the side of its symbol, whatever the box is wide.
+  const [align, edge] = x >= want.u ? ['left', x + 2] : x + w <= want.u ? ['right', x + w - 2] : ['center', x + w / 2];
+  g.textAlign = align;
+  map.drawn.labels.push({ kind: want.kind, object: want.object, x, y, w, h, edge, u: want.u });
   if (want.kind === 'track') {
-    haloText(g, name, x + 2, y + 11, colours.sides[want.side], colours.halo, `600 11px ${FONT}`);
-    if (second) haloText(g, second, x + 2, y + 22, colours.ink, colours.halo, `10px ${FONT}`);
+    haloText(g, name, edge, y + 11, colours.sides[want.side], colours.halo, `600 11px ${FONT}`);
+    if (second) haloText(g, second, edge, y + 22, colours.ink, colours.halo, `10px ${FONT}`);
   } else {
-    haloText(g, name, x + 2, y + 10, colours.truth, colours.halo, `italic 11px ${FONT}`);
+    haloText(g, name, edge, y + 10, colours.truth, colours.halo, `italic 11px ${FONT}`);
   }
+  g.textAlign = 'left';
 }

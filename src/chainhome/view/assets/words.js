@@ -65,3 +65,6 @@ export function percent(share) {
 
 /** Return a whole number, thousands apart. */
 export const whole = (n) => NUMBER.format(n);
+
+/** Return a text of at most so many letters, its end cut off where it is longer. */
+export const shortened = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join('').trimEnd()}…` : text);

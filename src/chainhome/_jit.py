@@ -2,12 +2,15 @@
 
 A kernel calls only kernels of its own file: Numba's disk cache is keyed by the file of the outer kernel alone, so a
 cached kernel that called one in another file would keep the old callee after an edit. `tests/unit/test_kernels.py`
-proves that none does.
+proves that none does, but for those that are built with `linked`.
 """
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,3 +36,20 @@ def inline(function: F) -> F:
     from numba import njit
 
     return cast(F, njit(inline="always", error_model="numpy", fastmath=set(FAST))(function))
+
+
+def linked(build: Callable[[int], F]) -> F:
+    """Compile the function that `build` makes: a kernel that calls kernels of other files in its folder.
+
+    `build` gets a digest of all kernel files of the folder, and its function must use it: what a function has from
+    around it is part of the key of Numba's disk cache, so an edit of any of these files makes the kernel anew.
+    """
+    return kernel(build(_digest(Path(inspect.getfile(build)).parent)))
+
+
+def _digest(folder: Path) -> int:
+    """Return a positive number of 56 bits that tells the texts of the kernel files in a folder."""
+    text = hashlib.sha256()
+    for path in sorted(folder.glob("*kernels.py")):
+        text.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return int.from_bytes(text.digest()[:7], "big")

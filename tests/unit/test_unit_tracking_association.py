@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +25,12 @@ from tracking_scenes import (
 from chainhome.earth import polar_to_world
 from chainhome.tables import Detections, Sensors
 from chainhome.tracking import TrackerParams, TrackerState, prepare, step
+from chainhome.tracking._look_kernels import EQUAL, FIRST, FOUND_FIRST, SEEN, SLOTS_USED, Given, Looks, looks_taken
+from chainhome.tracking.looks import Look
+from chainhome.tracking.measurement import plots_of
+from chainhome.tracking.passes import given
+from chainhome.tracking.setup import Setup
+from chainhome.tracking.work import Work
 
 HERE = np.array([50e3, 20e3, 6e3, 120.0, -80.0, 3.0])
 SPREAD = np.diag([40.0, 40.0, 20.0, 5.0, 5.0, 2.0]) ** 2
@@ -130,66 +135,74 @@ def test_with_many_ambiguous_tracks_existence_is_neither_made_nor_lost() -> None
     assert west + east == pytest.approx(2.0 * HERE[0])
 
 
-def brute_force(given: dict[str, Any]) -> dict[tuple[int, int], tuple[np.ndarray, float]]:
+def first_half(state: TrackerState, plots: Detections, look: Look, setup: Setup) -> tuple[Work, Given]:
+    """The desk after the first half of a look: tracks moved, plots gated and weighed."""
+    work, shown = Work(setup), given(plots_of(plots, setup))
+    work.load(state)
+    work.room_for_plots(len(plots))
+    moment = np.array([[*look[1:7], look.end_s]])
+    looks = Looks(np.array([look.sensor]), np.array([0, len(plots)]), moment)
+    none, runs = np.zeros(0), np.zeros((1, 2), np.int64)
+    for _ in range(9):
+        done = looks_taken(
+            0, 1, FIRST, looks, shown, work.watch, work.rules, none, runs,
+            work.columns, work.moved, work.pairs, work.rows, work.desk,
+        )  # fmt: skip
+        if done:
+            return work, shown
+        work.make_room()
+    raise AssertionError("there is never enough room")
+
+
+def covariance_of(root: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """What a look of equal plots keeps as a root, its diagonal inverted: without the plots' own variances."""
+    lower = np.tril(root)
+    lower[np.diag_indices(len(root))] = 1.0 / root.diagonal()
+    return np.asarray(lower @ lower.T - np.diag(variance))
+
+
+def brute_force(work: Work, shown: Given) -> dict[tuple[int, int], tuple[np.ndarray, float]]:
     """Every pair of a track and a plot inside the gate: its density under each model, and its weight."""
-    look, replies, found = given["look"], given["replies"], {}
-    lower = np.tril(given["spread"])  # all that is filled
-    whole = lower + np.tril(given["spread"], -1).swapaxes(-1, -2)
-    for a in range(given["count"]):
-        t = given["row"][a]
-        models = np.flatnonzero(given["weight"][a] > 0.0)
-        for i in range(len(look.time_s)):
-            said, mine, its = 1.0, given["address"][t], look.address[i]
+    m, c, number, found = work.moved, work.columns, work.number, {}
+    slots = work.desk.slots[: number[SLOTS_USED]]
+    value, variance = shown.value[:, slots], shown.variance[:, slots]
+    replies, gates, count = work.rules.replies, work.rules.gates, len(slots)
+    for a in range(number[SEEN]):
+        t = m.row[a]
+        models = np.flatnonzero(m.weight[a] > 0.0)
+        whole = []
+        for j in range(m.weight.shape[1]):
+            lower = np.tril(m.spread[a, j, :count, :count])
+            whole.append(lower + np.tril(lower, -1).T)
+            if number[EQUAL]:
+                whole[-1] = covariance_of(lower, variance[0]) if j in models else lower
+        for i in range(len(value)):
+            said, mine, its = 1.0, c.mode_s_address[t], shown.address[i]
             if replies.use and mine >= 0 and its >= 0:
                 if mine != its:
                     continue
                 said = replies.same_address
-            elif replies.use and given["code"][t] >= 0 and look.code[i] >= 0:
-                said = replies.same_code if given["code"][t] == look.code[i] else replies.other_code
-            used = np.flatnonzero(~np.isnan(look.value[i]))
-            late = look.time_s[i] - given["moment_s"][a]
-            density, inside = np.zeros(given["weight"].shape[1]), False
+            elif replies.use and c.mode_3a[t] >= 0 and shown.code[i] >= 0:
+                said = replies.same_code if c.mode_3a[t] == shown.code[i] else replies.other_code
+            used = np.flatnonzero(~np.isnan(value[i]))
+            late = shown.time_s[i] - m.time_s[a]
+            density, inside = np.zeros(m.weight.shape[1]), False
             for j in models:
-                off = (look.value[i] - given["measured"][a, j] - late * given["rate"][a, j])[used]
-                if given["polar"]:
+                off = (value[i] - m.measured[a, j, :count] - late * m.rate[a, j, :count])[used]
+                if work.watch.figures[0, 0]:
                     off[1] = (off[1] + np.pi) % (2.0 * np.pi) - np.pi
-                s = whole[a, j][np.ix_(used, used)] + np.diag(look.variance[i][used])
+                s = whole[j][np.ix_(used, used)] + np.diag(variance[i][used])
                 d2 = off @ np.linalg.solve(s, off)
-                inside |= d2 <= given["gates"][len(used)]
+                inside |= d2 <= gates[len(used)]
                 density[j] = np.exp(-0.5 * (d2 + np.linalg.slogdet(s)[1] + len(used) * np.log(2.0 * np.pi)))
             if inside:
-                total = given["existence"][a] * given["seen"][a] * said * (given["weight"][a] @ density)
-                found[a, i] = density, total
+                found[a, i] = density, m.existence[a] * m.seen[a] * said * (m.weight[a] @ density)
     return found
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("kind", ["solid", "mixed", "near", "reports"])
-def test_the_gate_finds_the_pairs_of_a_search_over_all_tracks_and_plots(
-    kind: str, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from chainhome.tracking import passes
-
-    compared = 0
-    real = passes.gated
-    names = list(inspect.signature(real.py_func).parameters)
-
-    def spied(*given: Any) -> int:
-        nonlocal compared
-        pairs = real(*given)
-        if pairs >= 0:
-            by_name = dict(zip(names, given, strict=True))
-            first, out = by_name["first"], by_name["out"]
-            plain = brute_force(by_name)
-            ours = [(a, int(out.plot[e])) for a in range(by_name["count"]) for e in range(first[a], first[a + 1])]
-            assert ours == sorted(plain)
-            for e, pair in enumerate(ours):
-                assert np.allclose(out.likelihood[e], plain[pair][0], rtol=1e-7, atol=1e-300)
-                assert out.weight[e] == pytest.approx(plain[pair][1], rel=1e-7)
-            compared += len(ours)
-        return pairs
-
-    monkeypatch.setattr(passes, "gated", spied)
+def test_the_gate_finds_the_pairs_of_a_search_over_all_tracks_and_plots(kind: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     n, m, reach = 60, 90, 8e3 if kind == "near" else 40e3
     polar = kind != "reports"
@@ -226,5 +239,12 @@ def test_the_gate_finds_the_pairs_of_a_search_over_all_tracks_and_plots(
         where[: m // 3, 2] = np.nan
         plots = reports(where, time + rng.uniform(-0.5, 0.5, m), 0, **replies)
         look = whole_look(6.0, plots)
-    step(state, plots, [look], setup)
-    assert compared > 30
+    work, shown = first_half(state, plots, look, setup)
+    assert bool(work.number[EQUAL]) == (kind in ("solid", "near"))
+    plain, out, first = brute_force(work, shown), work.pairs, work.desk.of_track[FOUND_FIRST]
+    pairs = [(a, int(out.plot[e])) for a in range(work.number[SEEN]) for e in range(first[a], first[a + 1])]
+    assert pairs == sorted(plain)
+    for e, pair in enumerate(pairs):
+        assert np.allclose(out.likelihood[e], plain[pair][0], rtol=1e-7, atol=1e-300)
+        assert out.weight[e] == pytest.approx(plain[pair][1], rel=1e-7)
+    assert len(pairs) > 30

@@ -37,6 +37,8 @@ class Bins(NamedTuple):
 
     first: Ints
     order: Ints
+    place: Floats  # (m, 3) the first three slots in that order
+    corner: Floats  # (4,) of the grid and its steps
 
 
 class Replies(NamedTuple):
@@ -57,9 +59,9 @@ class Pairs(NamedTuple):
 
 
 @inline
-def _sort_into_bins(look: Look, polar: bool, columns: int, rows: int, low: Floats, step: Floats, bins: Bins) -> None:
-    """Fill `bins` and the grid's corner and step (2,): `columns` bins of the first slot, `rows` of the second."""
-    m = len(look.time_s)
+def _sort_into_bins(look: Look, m: int, ns: int, polar: bool, side: int, bins: Bins) -> None:
+    """Fill `bins`: `side` bins of the first slot by as many of the second."""
+    corner = bins.corner
     for c in range(2):
         smallest, largest = math.inf, -math.inf
         for i in range(m):
@@ -67,32 +69,35 @@ def _sort_into_bins(look: Look, polar: bool, columns: int, rows: int, low: Float
             largest = max(largest, look.value[i, c])
         if c == 1 and polar:
             smallest, largest = -_PI, _PI
-        low[c] = smallest
-        step[c] = max((largest - smallest) / (columns if c == 0 else rows), 1e-9) * (1.0 + 1e-12)
-    size = columns * rows
+        corner[c] = smallest
+        corner[2 + c] = max((largest - smallest) / side, 1e-9) * (1.0 + 1e-12)
+    size = side * side
     for b in range(size + 1):
         bins.first[b] = 0
     for i in range(m):
-        bins.first[_bin(look.value[i, 0], look.value[i, 1], polar, columns, rows, low, step) + 1] += 1
+        bins.first[_bin(look.value[i, 0], look.value[i, 1], polar, side, corner) + 1] += 1
     for b in range(size):
         bins.first[b + 1] += bins.first[b]
     # Backwards, filling each bin from its end; `first` then stands at the beginnings again.
     for i in range(m - 1, -1, -1):
-        b = _bin(look.value[i, 0], look.value[i, 1], polar, columns, rows, low, step)
+        b = _bin(look.value[i, 0], look.value[i, 1], polar, side, corner)
         bins.first[b + 1] -= 1
-        bins.order[bins.first[b + 1]] = i
+        at = bins.first[b + 1]
+        bins.order[at] = i
+        bins.place[at, 0], bins.place[at, 1] = look.value[i, 0], look.value[i, 1]
+        bins.place[at, 2] = look.value[i, 2] if ns > 2 else 0.0
     for b in range(size):
         bins.first[b] = bins.first[b + 1]
     bins.first[size] = m
 
 
 @inline
-def _bin(u: float, v: float, polar: bool, columns: int, rows: int, low: Floats, step: Floats) -> int:
+def _bin(u: float, v: float, polar: bool, side: int, corner: Floats) -> int:
     if polar:
         v = v - 2.0 * _PI * math.floor((v + _PI) / (2.0 * _PI))
-    a: int = min(max(math.floor((u - low[0]) / step[0]), 0), columns - 1)
-    b: int = min(max(math.floor((v - low[1]) / step[1]), 0), rows - 1)
-    return b * columns + a
+    a: int = min(max(math.floor((u - corner[0]) / corner[2]), 0), side - 1)
+    b: int = min(max(math.floor((v - corner[1]) / corner[3]), 0), side - 1)
+    return b * side + a
 
 
 @inline
@@ -106,6 +111,7 @@ def _white(
     i: int,
     a: int,
     j: int,
+    ns: int,
     look: Look,
     polar: bool,
     measured: Floats,
@@ -121,7 +127,7 @@ def _white(
     """
     used = 0
     distance2, divisor = 0.0, 1.0
-    for b in range(look.value.shape[1]):
+    for b in range(ns):
         z = look.value[i, b]
         if z != z:
             for c in range(b):
@@ -153,9 +159,80 @@ def _white(
     return distance2, divisor, used
 
 
+@inline
+def _distance2(
+    i: int,
+    a: int,
+    j: int,
+    ns: int,
+    look: Look,
+    polar: bool,
+    measured: Floats,
+    rate: Floats,
+    late: float,
+    spread: Floats,
+    white: Floats,
+) -> float:
+    """Squared distance of plot i from model j of track a in a look of equal plots."""
+    d2 = 0.0
+    for b in range(ns):
+        off = look.value[i, b] - measured[a, j, b] - rate[a, j, b] * late
+        if polar and b == 1:
+            off = _turned(off)
+        for c in range(b):
+            off -= spread[a, j, b, c] * white[c]
+        white[b] = off * spread[a, j, b, b]
+        d2 += white[b] * white[b]
+    return d2
+
+
+@inline
+def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, bins: Bins, found: Ints) -> int:
+    """Fill `found` with the plots in the box of track a, in ascending order; return how many there are."""
+    low_u, high_u, centre, low_v, high_v = box[a, 0], box[a, 1], box[a, 2], box[a, 3], box[a, 4]
+    low_w, high_w = box[a, 5], box[a, 6]
+    corner = bins.corner
+    span = high_v - low_v
+    around = polar and span >= _PI
+    # A plot at the upper edge of the grid was put in its last bin.
+    first_u = min(max(math.floor((low_u - corner[0]) / corner[2]), 0), side - 1)
+    last_u = min(math.floor((high_u - corner[0]) / corner[2]), side - 1)
+    if not polar:
+        first_v = min(max(math.floor((centre + low_v - corner[1]) / corner[3]), 0), side - 1)
+        last_v = min(math.floor((centre + high_v - corner[1]) / corner[3]), side - 1)
+    elif span >= 2.0 * _PI - 2.0 * corner[3]:
+        first_v, last_v = 0, side - 1
+    else:
+        begin = _turned(centre + low_v)
+        first_v = math.floor((begin - corner[1]) / corner[3])
+        last_v = math.floor((begin + span - corner[1]) / corner[3])
+    n = 0
+    for bin_v in range(first_v, last_v + 1):
+        base = (bin_v if bin_v < side else bin_v - side) * side
+        for s in range(bins.first[base + first_u], bins.first[base + last_u + 1] if last_u >= first_u else 0):
+            u, off_v, w = bins.place[s, 0], bins.place[s, 1] - centre, bins.place[s, 2]
+            if u < low_u or u > high_u:
+                continue
+            if polar:
+                off_v = _turned(off_v)
+            if not around and (off_v < low_v or off_v > high_v):
+                continue
+            # A slot that was not measured compares as false: it forbids nothing.
+            if ns > 2 and (w < low_w or w > high_w):
+                continue
+            i, f = bins.order[s], n
+            while f > 0 and found[f - 1] > i:
+                found[f] = found[f - 1]
+                f -= 1
+            found[f] = i
+            n += 1
+    return n
+
+
 @kernel
 def gated(
     count: int,
+    ns: int,
     row: Ints,
     seen: Floats,
     moment_s: Floats,
@@ -164,19 +241,19 @@ def gated(
     measured: Floats,
     rate: Floats,
     spread: Floats,
+    peak: Floats,
+    box: Floats,
     address: Ints,
     code: Ints,
     look: Look,
-    mid_s: float,
-    slack_s: float,
-    turn_radps: float,
+    plots: int,
+    equal: bool,
     polar: bool,
     side: int,
-    low: Floats,
-    step: Floats,
     bins: Bins,
     gates: Floats,
     replies: Replies,
+    found: Ints,
     white: Floats,
     root: Floats,
     first: Ints,
@@ -184,132 +261,64 @@ def gated(
 ) -> int:
     """Fill `out` with the pairs inside a gate; return how many there are, or -1 where `out` is too small.
 
-    Those of track a are the rows first[a]:first[a + 1].
-    `gates[q]` is the squared distance that a plot with q measured slots may have under its best model; `slack_s` is how
-    far the time of a plot may lie from the moment at which its track was expected (where the beam's rotation
-    `turn_radps` is 0: from `mid_s`). `address` and `code` are those of all tracks, of which `row` (count,) are in view;
-    the bins are `side` by `side`.
+    Those of track a are the rows first[a]:first[a + 1], in the order of their plots. `gates[q]` is the squared distance
+    that a plot with q measured slots may have under its best model; `box` holds all plots inside. `address` and `code`
+    are those of all tracks, of which `row` (count,) are in view; the bins are `side` by `side`; `found` (plots,) and
+    the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a look has them (see `Moved`).
     """
     k = weight.shape[1]
-    ns = look.value.shape[1]
-    columns, rows = side, side
-    _sort_into_bins(look, polar, columns, rows, low, step, bins)
-    large_u, large_v, large_w = 0.0, 0.0, 0.0
-    for i in range(len(look.time_s)):
-        large_u, large_v = max(large_u, look.variance[i, 0]), max(large_v, look.variance[i, 1])
-        if ns > 2:
-            large_w = max(large_w, look.variance[i, 2])
-        if turn_radps <= 0.0:
-            slack_s = max(slack_s, abs(look.time_s[i] - mid_s))
-    widest = gates[ns]
+    _sort_into_bins(look, plots, ns, polar, side, bins)
     n = 0
-    room, short = len(out.plot), False
+    room = len(out.plot)
     for a in range(count):
         first[a] = n
-        lo_u, hi_u, wide_u, wide_v, fast_u, fast_v = math.inf, -math.inf, 0.0, 0.0, 0.0, 0.0
-        v0 = measured[a, 0, 1]
-        lo_v, hi_v = 0.0, 0.0
-        lo_w, hi_w, wide_w, fast_w = math.inf, -math.inf, 0.0, 0.0
-        for j in range(k):
-            if weight[a, j] <= 0.0:
-                continue
-            lo_u, hi_u = min(lo_u, measured[a, j, 0]), max(hi_u, measured[a, j, 0])
-            dv = measured[a, j, 1] - v0
-            if polar:
-                dv = _turned(dv)
-            lo_v, hi_v = min(lo_v, dv), max(hi_v, dv)
-            wide_u, wide_v = max(wide_u, spread[a, j, 0, 0]), max(wide_v, spread[a, j, 1, 1])
-            if ns > 2:
-                lo_w, hi_w = min(lo_w, measured[a, j, 2]), max(hi_w, measured[a, j, 2])
-                wide_w, fast_w = max(wide_w, spread[a, j, 2, 2]), max(fast_w, abs(rate[a, j, 2]))
-            fast_u, fast_v = max(fast_u, abs(rate[a, j, 0])), max(fast_v, abs(rate[a, j, 1]))
-        reach_u = math.sqrt(widest * (wide_u + large_u))
-        reach_v = math.sqrt(widest * (wide_v + large_v))
-        # The beam meets a plot beside the expected azimuth a little earlier or later.
-        slack = min(slack_s, (reach_v + hi_v - lo_v) / turn_radps) if turn_radps > 0.0 else slack_s
-        reach_u += fast_u * slack
-        reach_v += fast_v * slack
-        reach_w = math.sqrt(widest * (wide_w + large_w)) + fast_w * slack if ns > 2 else 0.0
-        around = polar and hi_v - lo_v + 2.0 * reach_v >= _PI
-        first_u = max(math.floor((lo_u - reach_u - low[0]) / step[0]), 0)
-        last_u = min(math.floor((hi_u + reach_u - low[0]) / step[0]), columns - 1)
-        if polar:
-            span = hi_v - lo_v + 2.0 * reach_v
-            if span >= 2.0 * _PI - 2.0 * step[1]:
-                first_v, last_v = 0, rows - 1
-            else:
-                begin = _turned(v0 + lo_v - reach_v)
-                first_v = math.floor((begin - low[1]) / step[1])
-                last_v = math.floor((begin + span - low[1]) / step[1])
-        else:
-            first_v = max(math.floor((v0 + lo_v - reach_v - low[1]) / step[1]), 0)
-            last_v = min(math.floor((v0 + hi_v + reach_v - low[1]) / step[1]), rows - 1)
-        # A plot at the upper edge of the grid was put in its last bin.
-        first_u = min(first_u, columns - 1)
-        if not polar:
-            first_v = min(first_v, rows - 1)
-        for bin_v in range(first_v, last_v + 1):
-            base = (bin_v % rows) * columns
-            for s in range(bins.first[base + first_u], bins.first[base + last_u + 1] if last_u >= first_u else 0):
-                i = bins.order[s]
-                off_u = look.value[i, 0]
-                if off_u < lo_u - reach_u or off_u > hi_u + reach_u:
-                    continue
-                off_v = look.value[i, 1] - v0
-                if polar:
-                    off_v = _turned(off_v)
-                if not around and (off_v < lo_v - reach_v or off_v > hi_v + reach_v):
-                    continue
-                # A slot that was not measured compares as false: it forbids nothing.
-                if ns > 2 and (look.value[i, 2] < lo_w - reach_w or look.value[i, 2] > hi_w + reach_w):
-                    continue
-                said = 1.0
-                if replies.use:
-                    t = row[a]
-                    if address[t] >= 0 and look.address[i] >= 0:
-                        if address[t] != look.address[i]:
-                            continue
-                        said = replies.same_address
-                    elif code[t] >= 0 and look.code[i] >= 0:
-                        said = replies.same_code if code[t] == look.code[i] else replies.other_code
-                late = look.time_s[i] - moment_s[a]
-                if n == room:
-                    short = True
-                    continue
-                inside = False
-                total = 0.0
-                for j in range(k):
-                    if weight[a, j] <= 0.0:
-                        out.likelihood[n, j] = 0.0
+        some = _candidates(a, ns, box, polar, side, bins, found)
+        if n + some > room:
+            return -1
+        t = row[a]
+        for f in range(some):
+            i = found[f]
+            said = 1.0
+            if replies.use:
+                if address[t] >= 0 and look.address[i] >= 0:
+                    if address[t] != look.address[i]:
                         continue
-                    d2, divisor, used = _white(i, a, j, look, polar, measured, rate, late, spread, white, root)
-                    inside = inside or d2 <= gates[used]
-                    density = math.exp(-0.5 * d2) / divisor if d2 < 1200.0 else 0.0
+                    said = replies.same_address
+                elif code[t] >= 0 and look.code[i] >= 0:
+                    said = replies.same_code if code[t] == look.code[i] else replies.other_code
+            late = look.time_s[i] - moment_s[a]
+            inside = False
+            total = 0.0
+            if equal:
+                # First the distances: most plots lie outside, and need no density.
+                for j in range(k):
+                    out.likelihood[n, j] = math.inf
+                    if weight[a, j] > 0.0:
+                        d2 = _distance2(i, a, j, ns, look, polar, measured, rate, late, spread, white)
+                        out.likelihood[n, j] = d2
+                        inside = inside or d2 <= gates[ns]
+                if not inside:
+                    continue
+                for j in range(k):
+                    d2 = out.likelihood[n, j]
+                    density = peak[a, j] * math.exp(-0.5 * d2) if d2 < 1200.0 else 0.0
                     out.likelihood[n, j] = density
                     total += weight[a, j] * density
-                claim = existence[a] * seen[a] * total * said
-                if inside and claim > 0.0:
-                    out.plot[n] = i
-                    out.weight[n] = claim
-                    n += 1
-        _ascending(out, first[a], n, k)
+            else:
+                for j in range(k):
+                    out.likelihood[n, j] = 0.0
+                    if weight[a, j] > 0.0:
+                        d2, divisor, used = _white(i, a, j, ns, look, polar, measured, rate, late, spread, white, root)
+                        inside = inside or d2 <= gates[used]
+                        out.likelihood[n, j] = math.exp(-0.5 * d2) / divisor if d2 < 1200.0 else 0.0
+                        total += weight[a, j] * out.likelihood[n, j]
+            claim = existence[a] * seen[a] * total * said
+            if inside and claim > 0.0:
+                out.plot[n] = i
+                out.weight[n] = claim
+                n += 1
     first[count] = n
-    return -1 if short else n
-
-
-@inline
-def _ascending(out: Pairs, first: int, last: int, k: int) -> None:
-    """Bring the pairs of one track into the order of their plots."""
-    for e in range(first + 1, last):
-        f = e
-        while f > first and out.plot[f - 1] > out.plot[f]:
-            out.plot[f - 1], out.plot[f] = out.plot[f], out.plot[f - 1]
-            out.weight[f - 1], out.weight[f] = out.weight[f], out.weight[f - 1]
-            for j in range(k):
-                kept = out.likelihood[f - 1, j]
-                out.likelihood[f - 1, j] = out.likelihood[f, j]
-                out.likelihood[f, j] = kept
-            f -= 1
+    return n
 
 
 @kernel

@@ -30,6 +30,7 @@ RANGE, AZIMUTH, ELEVATION, DOPPLER, HEIGHT = 0, 1, 2, 3, 4
 # World Geodetic System 1984; a test compares them with constants.
 _SEMI_MAJOR_M = 6378137.0
 _SEMI_MINOR_M = 6356752.314245179
+_ONE_OVER_ROOT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 # Rows of the buffer of a block, each of LANES numbers.
 DT_S = 0
@@ -42,8 +43,12 @@ VALUE = 62  # of each slot
 RATE = 67
 SLOPES = 72  # (s, 6) of slots by the state
 CROSS = 102  # (s, 6) covariance of slot and state
-TOTAL = 132  # (s, s) covariance of slots
-MODELS = 157  # from here on, of each model:
+TOTAL = 132  # (s, s) covariance of slots, or how to whiten them
+PEAK = 157  # density of a plot right there
+BOX = 158  # what the gate's box is made of: see _widen
+WIDE = 165  # of three slots: the largest variance of any model
+SWIFT = 168  # of three slots: the fastest rate
+MODELS = 171  # from here on, of each model:
 MEAN, SPREAD, WEIGHT, MIXED, LEFT, FROM_POOL, MODEL_ROWS = 0, 6, 27, 28, 29, 30, 31
 # WEIGHT is before switching, MIXED after; LEFT its share of the pool, FROM_POOL the share of the pool in it.
 
@@ -73,8 +78,22 @@ class Moved(NamedTuple):
     covariance: Floats  # (a, k, 21) lower triangles
     measured: Floats  # (a, k, s)
     rate: Floats  # (a, k, s) change of what is measured, by time
-    cross: Floats  # (a, k, 6, s) covariance of state and measurement
-    spread: Floats  # (a, k, s, s) covariance of the measurement without its own noise; only its lower triangle
+    cross: Floats  # (a, k, s, 6) covariance of measurement and state; of a look of equal plots the whitened gain
+    spread: Floats  # (a, k, s, s) lower triangle: covariance of the measurement without its own noise; of a look of
+    # equal plots the Cholesky root with it, the diagonal inverted
+    peak: Floats  # (a, k) density of a plot just where it is expected, in a look of equal plots
+    box: Floats  # (a, 7) in which all plots inside the gate lie: slot 0 from, to; centre of slot 1, and from, to
+    # relative to it; slot 2 from, to
+
+
+class Spread(NamedTuple):
+    """How far the plots of a look may lie from where they are expected."""
+
+    equal: bool  # all plots have all slots, and the same variances
+    variance: Floats  # (s,) the largest of any plot
+    widest: float  # squared distance that a plot with all slots may have
+    slack_s: float  # how far the time of a plot may lie from the moment at which its track was expected
+    turn_radps: float  # of the beam; 0 = it does not rotate
 
 
 @inline
@@ -498,6 +517,101 @@ def _project(m: int, ns: int, fast: bool, late_m2ps3: float, lanes: Floats) -> N
                     total[lane] += both + u[5 * w + lane] * o[5 * w + lane] + unsure * near
 
 
+@kernel
+def _whiten(m: int, ns: int, variance: Floats, lanes: Floats) -> None:
+    """Turn the covariance of what is measured into its root with the plots' own variances, the diagonal inverted, and
+    the covariances with the state into the whitened gain; fill the peak of the density.
+    """
+    w = LANES
+    peak = lanes[PEAK * w : (PEAK + 1) * w]
+    for lane in range(m):
+        peak[lane] = 1.0
+    for s in range(ns):
+        u = lanes[(CROSS + 6 * s) * w : (CROSS + 6 * s + 6) * w]
+        own = lanes[(TOTAL + s * ns + s) * w : (TOTAL + s * ns + s + 1) * w]
+        noise = variance[s]
+        for lane in range(m):
+            own[lane] += noise
+        for s2 in range(s):
+            o = lanes[(CROSS + 6 * s2) * w : (CROSS + 6 * s2 + 6) * w]
+            root = lanes[(TOTAL + s * ns + s2) * w : (TOTAL + s * ns + s2 + 1) * w]
+            inverse = lanes[(TOTAL + s2 * ns + s2) * w : (TOTAL + s2 * ns + s2 + 1) * w]
+            for d in range(s2):
+                one = lanes[(TOTAL + s * ns + d) * w : (TOTAL + s * ns + d + 1) * w]
+                two = lanes[(TOTAL + s2 * ns + d) * w : (TOTAL + s2 * ns + d + 1) * w]
+                for lane in range(m):
+                    root[lane] -= one[lane] * two[lane]
+            for lane in range(m):
+                root[lane] *= inverse[lane]
+                own[lane] = max(own[lane] - root[lane] * root[lane], 1e-12 * own[lane])
+                for c in range(6):
+                    u[c * w + lane] -= root[lane] * o[c * w + lane]
+        for lane in range(m):
+            inverse_root = 1.0 / math.sqrt(own[lane])
+            own[lane] = inverse_root
+            peak[lane] *= inverse_root * _ONE_OVER_ROOT_TWO_PI
+            for c in range(6):
+                u[c * w + lane] *= inverse_root
+
+
+@kernel
+def _widen(m: int, j: int, ns: int, polar: bool, lanes: Floats) -> None:
+    """Take one model into the box of its track: between the least and the greatest of each slot, and how uncertain and
+    how fast it is at most. Slot 1 counts from the first model, as an angle where it is one.
+    """
+    w = LANES
+    weight = lanes[(MODELS + j * MODEL_ROWS + MIXED) * w : (MODELS + j * MODEL_ROWS + MIXED + 1) * w]
+    centre = lanes[(BOX + 2) * w : (BOX + 3) * w]
+    if j == 0:
+        for lane in range(m):
+            centre[lane] = lanes[(VALUE + 1) * w + lane]
+    for s in range(min(ns, 3)):
+        row = BOX if s == 0 else BOX + 1 + 2 * s
+        low, high = lanes[row * w : (row + 1) * w], lanes[(row + 1) * w : (row + 2) * w]
+        value, rate = lanes[(VALUE + s) * w : (VALUE + s + 1) * w], lanes[(RATE + s) * w : (RATE + s + 1) * w]
+        total = lanes[(TOTAL + s * ns + s) * w : (TOTAL + s * ns + s + 1) * w]
+        wide, swift = lanes[(WIDE + s) * w : (WIDE + s + 1) * w], lanes[(SWIFT + s) * w : (SWIFT + s + 1) * w]
+        if j == 0:
+            for lane in range(m):
+                low[lane] = math.inf
+                high[lane] = -math.inf
+                wide[lane] = 0.0
+                swift[lane] = 0.0
+        around = 2.0 * math.pi if polar and s == 1 else 0.0
+        for lane in range(m):
+            x = value[lane] - (centre[lane] if s == 1 else 0.0)
+            x -= around * math.floor(x * (0.5 / math.pi) + 0.5)
+            some = weight[lane] > 0.0
+            low[lane] = min(low[lane], x) if some else low[lane]
+            high[lane] = max(high[lane], x) if some else high[lane]
+            wide[lane] = max(wide[lane], total[lane]) if some else wide[lane]
+            swift[lane] = max(swift[lane], abs(rate[lane])) if some else swift[lane]
+
+
+@kernel
+def _close_box(m: int, ns: int, spread: Spread, lanes: Floats) -> None:
+    """Widen the boxes of all models by the gate and by what moves while the beam meets a plot beside its track."""
+    w = LANES
+    low1, high1 = lanes[(BOX + 3) * w : (BOX + 4) * w], lanes[(BOX + 4) * w : (BOX + 5) * w]
+    turning = 1.0 / spread.turn_radps if spread.turn_radps > 0.0 else math.inf
+    # Slot 1 first: how long the beam takes over its reach says how far the others move.
+    for n in range(min(ns, 3)):
+        s = 1 - n if n < 2 else n
+        row = BOX if s == 0 else BOX + 1 + 2 * s
+        low, high = lanes[row * w : (row + 1) * w], lanes[(row + 1) * w : (row + 2) * w]
+        wide, swift = lanes[(WIDE + s) * w : (WIDE + s + 1) * w], lanes[(SWIFT + s) * w : (SWIFT + s + 1) * w]
+        slack = lanes[(SWIFT + 1) * w : (SWIFT + 2) * w]
+        noise = spread.variance[s]
+        for lane in range(m):
+            reach = math.sqrt(spread.widest * (wide[lane] + noise))
+            fast = swift[lane]
+            late = min(spread.slack_s, (reach + high1[lane] - low1[lane]) * turning) if s == 1 else slack[lane]
+            slack[lane] = late if s == 1 else slack[lane]
+            reach += fast * late
+            low[lane] -= reach
+            high[lane] += reach
+
+
 @inline
 def _let_out(m: int, j: int, base: int, ns: int, lanes: Floats, out: Moved) -> None:
     """Write one model of a block out."""
@@ -513,9 +627,10 @@ def _let_out(m: int, j: int, base: int, ns: int, lanes: Floats, out: Moved) -> N
             out.measured[a, j, s] = lanes[(VALUE + s) * w + lane]
             out.rate[a, j, s] = lanes[(RATE + s) * w + lane]
             for c in range(6):
-                out.cross[a, j, c, s] = lanes[(CROSS + s * 6 + c) * w + lane]
+                out.cross[a, j, s, c] = lanes[(CROSS + s * 6 + c) * w + lane]
             for s2 in range(s + 1):
                 out.spread[a, j, s, s2] = lanes[(TOTAL + s * ns + s2) * w + lane]
+        out.peak[a, j] = lanes[PEAK * w + lane]
 
 
 @kernel
@@ -532,6 +647,7 @@ def moved(
     models: Models,
     sight: Sight,
     slots: Ints,
+    spread: Spread,
     out: Moved,
     lanes: Floats,
 ) -> None:
@@ -566,12 +682,18 @@ def moved(
                 else:
                     _cartesian(full, slots[s], s, sight.earth_m, sight.earth_rotation, lanes)
             _project(full, ns, fast, max(along, across), lanes)
+            _widen(full, j, ns, sight.polar, lanes)
+            if spread.equal:
+                _whiten(full, ns, spread.variance, lanes)
             _let_out(some, j, base, ns, lanes, out)
+        _close_box(full, ns, spread, lanes)
         for lane in range(some):
             a = base + lane
             for j in range(k, weight.shape[1]):
                 out.weight[a, j] = 0.0
             out.lag_s[a] = lanes[LAG_S * LANES + lane]
+            for c in range(7):
+                out.box[a, c] = lanes[(BOX + c) * LANES + lane]
             out.existence[a] = (
                 existence[out.row[a]] * share[out.row[a]] * math.exp(-lanes[DT_S * LANES + lane] / life_s)
             )

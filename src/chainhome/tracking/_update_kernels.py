@@ -75,7 +75,7 @@ class Scratch(NamedTuple):
     claim: Floats  # of each plot
     white: Floats  # (s,)
     root: Floats  # (s, s)
-    gain: Floats  # (6, s)
+    gain: Floats  # (s, 6)
 
 
 @inline
@@ -89,6 +89,7 @@ def _white(
     i: int,
     a: int,
     j: int,
+    ns: int,
     look: Look,
     polar: bool,
     measured: Floats,
@@ -104,7 +105,7 @@ def _white(
     """
     used = 0
     distance2, divisor = 0.0, 1.0
-    for b in range(look.value.shape[1]):
+    for b in range(ns):
         z = look.value[i, b]
         if z != z:
             for c in range(b):
@@ -137,15 +138,43 @@ def _white(
 
 
 @inline
-def _whitened_gain(i: int, a: int, j: int, look: Look, cross: Floats, root: Floats, gain: Floats) -> None:
-    """Whitened gain (6, s) of plot i under model j of track a, after `_white`."""
-    for b in range(look.value.shape[1]):
+def _whitened_gain(i: int, a: int, j: int, ns: int, look: Look, cross: Floats, root: Floats, gain: Floats) -> None:
+    """Whitened gain (s, 6) of plot i under model j of track a, after `_white`."""
+    for b in range(ns):
         measured = look.value[i, b] == look.value[i, b]
         for c in range(6):
-            total = cross[a, j, c, b] if measured else 0.0
+            total = cross[a, j, b, c] if measured else 0.0
             for d in range(b):
-                total -= root[b, d] * gain[c, d]
-            gain[c, b] = total / root[b, b]
+                total -= root[b, d] * gain[d, c]
+            gain[b, c] = total / root[b, b]
+
+
+@inline
+def _equal_white(
+    i: int,
+    a: int,
+    j: int,
+    ns: int,
+    look: Look,
+    polar: bool,
+    measured: Floats,
+    rate: Floats,
+    late: float,
+    spread: Floats,
+    cross: Floats,
+    white: Floats,
+    gain: Floats,
+) -> None:
+    """Whitened innovation and gain of plot i under model j of track a, in a look of equal plots."""
+    for b in range(ns):
+        off = look.value[i, b] - measured[a, j, b] - rate[a, j, b] * late
+        if polar and b == 1:
+            off = _turned(off)
+        for c in range(b):
+            off -= spread[a, j, b, c] * white[c]
+        white[b] = off * spread[a, j, b, b]
+        for c in range(6):
+            gain[b, c] = cross[a, j, b, c]
 
 
 @inline
@@ -168,7 +197,9 @@ def _write_plot(
     i: int,
     e: int,
     models: int,
+    ns: int,
     sensor: int,
+    equal: bool,
     polar: bool,
     moved: Moved,
     shown: Look,
@@ -178,29 +209,33 @@ def _write_plot(
     scratch: Scratch,
 ) -> None:
     """Make row n what track a of those in view is if plot i, of pair e, came from it."""
-    ns = shown.value.shape[1]
     white, root, gain = scratch.white, scratch.root, scratch.gain
     late = shown.time_s[i] - moved.time_s[a]
     total = 0.0
     for j in range(models):
         total += moved.weight[a, j] * likelihood[e, j]
     for j in range(models):
-        _white(i, a, j, shown, polar, moved.measured, moved.rate, late, moved.spread, white, root)
-        _whitened_gain(i, a, j, shown, moved.cross, root, gain)
+        if equal:
+            _equal_white(
+                i, a, j, ns, shown, polar, moved.measured, moved.rate, late, moved.spread, moved.cross, white, gain
+            )
+        else:
+            _white(i, a, j, ns, shown, polar, moved.measured, moved.rate, late, moved.spread, white, root)
+            _whitened_gain(i, a, j, ns, shown, moved.cross, root, gain)
         # No model is ever quite impossible: it could not come back.
         columns.weight[n, j] = max(moved.weight[a, j] * likelihood[e, j] / total, 1e-9)
-        q = 0
         for b in range(6):
-            d = 0.0
-            for s in range(ns):
-                d += gain[b, s] * white[s]
-            columns.mean[n, j, b] = moved.mean[a, j, b] + d
-            for c in range(b + 1):
-                less = 0.0
-                for s in range(ns):
-                    less += gain[b, s] * gain[c, s]
-                columns.covariance[n, j, q] = moved.covariance[a, j, q] - less
-                q += 1
+            columns.mean[n, j, b] = moved.mean[a, j, b]
+        for q in range(21):
+            columns.covariance[n, j, q] = moved.covariance[a, j, q]
+        for s in range(ns):
+            x, q = white[s], 0
+            for b in range(6):
+                g = gain[s, b]
+                columns.mean[n, j, b] += g * x
+                for c in range(b + 1):
+                    columns.covariance[n, j, q] -= g * gain[s, c]
+                    q += 1
     columns.time_s[n] = moved.time_s[a] + moved.lag_s[a]
     columns.last_seen_s[n, sensor] = shown.time_s[i]
     columns.plot_now[n] = detection_id[i]
@@ -341,10 +376,12 @@ def _branched(
 def _written(
     count: int,
     parted: int,
+    ns: int,
     moved: Moved,
     shown: Look,
     detection_id: Ints,
     pairs: Pairs,
+    equal: bool,
     polar: bool,
     sensor: int,
     start: Floats,
@@ -370,7 +407,9 @@ def _written(
             _write_missed(n, a, models, moved, columns)
             continue
         i = pairs.plot[e]
-        _write_plot(n, a, i, e, models, sensor, polar, moved, shown, detection_id, pairs.likelihood, columns, scratch)
+        _write_plot(
+            n, a, i, e, models, ns, sensor, equal, polar, moved, shown, detection_id, pairs.likelihood, columns, scratch
+        )
         if models < k:
             for j in range(k):
                 columns.weight[n, j] = start[j]
@@ -387,7 +426,6 @@ def _begun(
     sensor: int,
     appearing: Floats,
     scale: Floats,
-    plots: Ints,
     mean: Floats,
     covariance: Floats,
     shown: Look,
@@ -397,19 +435,19 @@ def _begun(
 ) -> int:
     """Begin a track from each plot that may be of a new object, the columns having room; return how many there are.
 
-    `appearing` times `scale` (m,) is its probability; the state of plot i is row plots[i] of `mean` and `covariance`.
+    `appearing` times `scale` (m,) is its probability, `mean` (m, 6) and `covariance` (m, 21) its state.
     """
     k = columns.weight.shape[1]
-    for i in range(len(plots)):
+    for i in range(len(appearing)):
         r = min(appearing[i] * scale[i], limits.begin_at_most)
         if r < limits.begin:
             continue
         for j in range(k):
             columns.weight[n, j] = 1.0 if j == 0 else 0.0
             for b in range(6):
-                columns.mean[n, j, b] = mean[plots[i], b]
+                columns.mean[n, j, b] = mean[i, b]
             for q in range(21):
-                columns.covariance[n, j, q] = covariance[plots[i], q]
+                columns.covariance[n, j, q] = covariance[i, q]
         columns.existence[n] = r
         columns.share[n] = 1.0
         columns.rank[n] = 0
@@ -444,9 +482,10 @@ def updated(
     parts: Parts,
     scale: Floats,
     appearing: Floats,
-    plots: Ints,
     mean: Floats,
     covariance: Floats,
+    ns: int,
+    equal: bool,
     polar: bool,
     sensor: int,
     least_share: float,
@@ -470,8 +509,6 @@ def updated(
     after, next_id, job = _branched(
         grown, seen, n, next_id, job, moved, first, pairs, scale, limits, columns, scratch.claim, scratch.jobs
     )
-    _written(job, parted, moved, shown, detection_id, pairs, polar, sensor, start, columns, scratch)
-    begun = _begun(
-        after, next_id, sensor, appearing, scale, plots, mean, covariance, shown, detection_id, limits, columns
-    )
+    _written(job, parted, ns, moved, shown, detection_id, pairs, equal, polar, sensor, start, columns, scratch)
+    begun = _begun(after, next_id, sensor, appearing, scale, mean, covariance, shown, detection_id, limits, columns)
     return n, after, begun, next_id + begun - after

@@ -174,3 +174,115 @@ def in_view(
         elif sweep == 1:
             parted = count
     return grown, parted, count, parts
+
+
+@inline
+def _chained(
+    n: int, parts: int, track_id: Ints, share: Floats, top: Ints, following: Ints, last: Ints, head: Ints
+) -> None:
+    """Link the rows of each track of several hypotheses, in their order, by a hash table of names: `top` is the first,
+    `following` the next or -1. `last` of a first row becomes its last one.
+    """
+    mask = 1
+    while mask < 2 * parts:
+        mask *= 2
+    mask -= 1
+    for h in range(mask + 1):
+        head[h] = -1
+    for t in range(n):
+        if share[t] >= 1.0:
+            continue
+        h = (track_id[t] * 40503) & mask
+        while head[h] >= 0 and track_id[head[h]] != track_id[t]:
+            h = (h + 1) & mask
+        following[t] = -1
+        if head[h] < 0:
+            head[h] = t
+        else:
+            following[last[head[h]]] = t
+        top[t] = head[h]
+        last[head[h]] = t
+
+
+@kernel
+def made_whole(
+    n: int,
+    parts: int,
+    grown: int,
+    seen: int,
+    mid_s: float,
+    track_id: Ints,
+    share: Floats,
+    rank: NDArray[np.int8],
+    time_s: Floats,
+    stage: NDArray[np.int8],
+    lost: NDArray[np.bool_],
+    row: Ints,
+    likely: Floats,
+    blamed: Floats,
+    moment_s: Floats,
+    top: Ints,
+    following: Ints,
+    last: Ints,
+    place: Ints,
+    head: Ints,
+    spare: Ints,
+    spare_likely: Floats,
+    spare_blamed: Floats,
+    spare_moment_s: Floats,
+    group_first: Ints,
+) -> tuple[int, int]:
+    """Bring all hypotheses of a grown track into view if one is, side by side, and let them be lost together.
+
+    `row`, `likely`, `blamed` and `moment_s` are those of `in_view`, with room for all n rows, `parts` of which are one
+    of several hypotheses; a hypothesis that the beam does not pass has no part in the look. The hypotheses of track g
+    become the rows group_first[g] to group_first[g + 1]. Returns how many rows come into view, and how many tracks.
+    """
+    _chained(n, parts, track_id, share, top, following, last, head)
+    for t in range(n):
+        if share[t] >= 1.0:
+            continue
+        place[t] = -1
+        if top[t] == t:
+            ended, u = False, t
+            while u >= 0:
+                ended = ended or (lost[u] and rank[u] == 0)
+                u = following[u]
+            u = t
+            while u >= 0:
+                lost[u] = ended
+                u = following[u]
+    for a in range(seen):
+        if share[row[a]] < 1.0:
+            place[row[a]] = a
+    count, groups = 0, 0
+    for a in range(grown):
+        t = row[a]
+        alone = share[t] >= 1.0
+        if not alone and last[top[t]] < 0:
+            continue  # came with another of its track
+        group_first[groups] = count
+        groups += 1
+        u = t if alone else top[t]
+        if not alone:
+            last[u] = -1
+        while u >= 0:
+            at = a if alone else place[u]
+            if at >= 0:
+                spare[count], spare_likely[count] = u, likely[at]
+                spare_blamed[count], spare_moment_s[count] = blamed[at], moment_s[at]
+                count += 1
+            elif not lost[u] and stage[u] == 0:
+                spare[count], spare_likely[count] = u, 0.0
+                spare_blamed[count], spare_moment_s[count] = 0.0, max(time_s[u], mid_s)
+                count += 1
+            u = -1 if alone else following[u]
+    group_first[groups] = count
+    more = count - grown
+    for a in range(seen - 1, grown - 1, -1):
+        row[a + more], likely[a + more] = row[a], likely[a]
+        blamed[a + more], moment_s[a + more] = blamed[a], moment_s[a]
+    for a in range(count):
+        row[a], likely[a] = spare[a], spare_likely[a]
+        blamed[a], moment_s[a] = spare_blamed[a], spare_moment_s[a]
+    return more, groups

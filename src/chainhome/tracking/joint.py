@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from chainhome.tracking import _look_kernels as desk
+from chainhome.tracking._gate_kernels import Look as Shown
 from chainhome.tracking._gate_kernels import Pairs
 from chainhome.tracking._merge_kernels import sort_out
 from chainhome.tracking._update_kernels import Parts, updated
@@ -21,7 +23,7 @@ from chainhome.tracking.hypotheses import NONE, Table, children, pruned, renamed
 from chainhome.tracking.state import Cluster
 
 if TYPE_CHECKING:
-    from chainhome.tracking._gate_kernels import Look as Shown
+    from chainhome.tracking._look_kernels import Given, Looks
     from chainhome.tracking._motion_kernels import Moved
     from chainhome.tracking.work import Work
 
@@ -49,8 +51,14 @@ class Seen(NamedTuple):
     """(m,) density of what else each plot may be."""
     shown: Shown
     detection_id: Ints
+    slots: int
+    equal: bool
     polar: bool
     sensor: int
+    found: Ints
+    """Where the pairs of each row in view begin, in `Work.pairs`."""
+    free: Floats
+    """(m,) probability that no grown track gave each plot."""
 
 
 class _Rows(NamedTuple):
@@ -93,6 +101,34 @@ class _Kinds(NamedTuple):
     head: Ints
     """(kinds,) the row of the columns that holds the state."""
     existence: Floats
+
+
+def seen_of(work: Work, given: Given, looks: Looks, look: int) -> Seen:
+    """Return what the first half of a look left on the desk."""
+    d, m, number = work.desk, work.moved, work.number.tolist()
+    p, q = looks.first[look : look + 2].tolist()
+    plots, groups, joined, sensor = q - p, number[desk.GROUPS], number[desk.JOINED], int(looks.sensor[look])
+    packed = number[desk.PACKED] > 0
+    value, variance = (d.value[:plots], d.variance[:plots]) if packed else (given.value[p:q], given.variance[p:q])
+    of, about = d.of_track, d.about_track
+    return Seen(
+        moved=m,
+        groups=of[desk.GROUP_FIRST, : groups + 1],
+        first=of[desk.JOINED_FIRST, : groups + 1],
+        plot=d.of_pair[desk.JOINED_PLOT, :joined],
+        weight=d.about_pair[desk.JOINED_WEIGHT, :joined],
+        beta=d.about_pair[desk.BETA, :joined],
+        missed=about[desk.MISSED, :groups],
+        other=d.about_plot[desk.OTHER, :plots],
+        shown=Shown(given.time_s[p:q], value, variance, given.address[p:q], given.code[p:q]),
+        detection_id=given.detection_id[p:q],
+        slots=number[desk.SLOTS_USED],
+        equal=number[desk.EQUAL] > 0,
+        polar=bool(work.watch.figures[sensor, 0]),
+        sensor=sensor,
+        found=of[desk.FOUND_FIRST, : number[desk.SEEN] + 1],
+        free=d.about_plot[desk.FREE, :plots],
+    )
 
 
 def take_in_jointly(work: Work, seen: Seen) -> tuple[Mask, Floats]:
@@ -146,7 +182,7 @@ def _step(work: Work, seen: Seen, member: Member, rivals: Rivals, other: Floats,
     before = np.flatnonzero(np.isin(work.columns.track_id[: work.count], member.track_id))
     numbers, local = _numbered(member.table.row)
     rows = _rows_of(work, seen, numbers, Table(member.table.weight, local))
-    plots, cost, pair = _costs(work, rows, other)
+    plots, cost, pair = _costs(work, rows, other, seen.found)
     missed = -np.log(np.maximum(1.0 - rows.existence * rows.seen, _LEAST))
     weight, parent, plot = children(
         Table(member.table.weight, local), cost, missed, p.joint_hypotheses, p.joint_weight_min
@@ -200,10 +236,10 @@ def _sums(weight: Floats, row: Ints, count: int) -> Floats:
     return np.asarray(sums, np.float64)
 
 
-def _costs(work: Work, rows: _Rows, other: Floats) -> tuple[Ints, Floats, Ints]:
+def _costs(work: Work, rows: _Rows, other: Floats, found: Ints) -> tuple[Ints, Floats, Ints]:
     """Return the plots in the rows' gates (p,), what each costs each row (rows, p), and the number of each pair."""
     at = rows.at
-    spans = [range(int(work.first[a]), int(work.first[a + 1])) if a != NONE else range(0) for a in at]
+    spans = [range(int(found[a]), int(found[a + 1])) if a != NONE else range(0) for a in at]
     pairs = np.array([e for span in spans for e in span], np.int64)
     owner = np.repeat(np.arange(len(at)), [len(span) for span in spans])
     plots, column = np.unique(work.pairs.plot[pairs], return_inverse=True)
@@ -233,8 +269,8 @@ def _write(work: Work, seen: Seen, rows: _Rows, parts: _Parts, pair: Ints) -> No
     pairs = pair[parent[took], plot[took]]
     first = np.append(0, np.cumsum(took))
     number = np.arange(count + 1)
-    work.room_for_jobs(2 * count + len(pairs), 0)
-    sure, none = np.ones(len(pairs)), np.zeros(0, np.int64)
+    work.room_for_jobs(2 * count + len(pairs))
+    sure = np.ones(len(pairs))
     updated(
         np.array([[0, count]]),
         number,
@@ -251,9 +287,10 @@ def _write(work: Work, seen: Seen, rows: _Rows, parts: _Parts, pair: Ints) -> No
         Parts(number[: len(pairs)], sure, sure, np.where(took, 0.0, 1.0)),
         np.zeros(0),
         np.zeros(0),
-        none,
         np.zeros((0, 6)),
         np.zeros((0, 21)),
+        seen.slots,
+        seen.equal,
         seen.polar,
         seen.sensor,
         0.5,
@@ -261,7 +298,7 @@ def _write(work: Work, seen: Seen, rows: _Rows, parts: _Parts, pair: Ints) -> No
         work.setup.limits,
         c,
         np.zeros(count + 1, np.int64),
-        work.scratch.update,
+        work.desk.update,
     )
 
 
@@ -305,7 +342,7 @@ def _settle(work: Work, names: Ints, table: Table, parts: _Parts, before: Ints) 
 
 def _kinds(work: Work, parts: _Parts) -> _Kinds:
     """Return which parts are practically equal; the first of each kind becomes its mixture."""
-    c, s = work.columns, work.scratch
+    c, s = work.columns, work.desk
     mass = parts.weight * parts.existence
     order = np.argsort(-mass, kind="stable")
     kind, first = np.empty(len(order), np.int64), np.empty(len(order), np.int64)

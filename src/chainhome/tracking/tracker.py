@@ -18,7 +18,7 @@ from chainhome.earth.geodesy import enu_frame
 from chainhome.tables import Detections, Sensors, Tracks
 from chainhome.tracking.looks import Look, looks_until, next_start_s
 from chainhome.tracking.measurement import plots_of, refuse_times
-from chainhome.tracking.passes import given, take_in
+from chainhome.tracking.passes import given, in_order_of, take_in
 from chainhome.tracking.setup import Setup, prepare
 from chainhome.tracking.state import TrackerState, initial_state
 from chainhome.tracking.work import Work
@@ -75,31 +75,22 @@ def step(
     if not looks:
         return state, Tracks.make(0)
     _check(state, looks)
-    plots = given(plots_of(detections, setup, clutter_density))
+    _refuse_strangers(detections, setup)
+    rows = in_order_of(looks, len(detections))
+    density = None if clutter_density is None else clutter_density[rows]
+    whole = isinstance(rows, slice) and rows == slice(0, len(detections))
+    plots = given(plots_of(detections if whole else detections[rows], setup, density))
     try:
         work = setup.works.pop()  # atomic, so that threads may share a setup
     except IndexError:
         work = Work(setup)
     work.load(state)
-    clock = state.clock_s
-    taken = 0
-    for look in looks:
-        clock = max(clock, look.end_s)
-        take_in(work, plots, look, clock)
-        taken += len(look.rows)
+    clock = take_in(work, plots, looks, state.clock_s)
     begun = work.next_id - state.next_track_id
-    state = replace(
-        state,
-        clock_s=clock,
-        next_track_id=work.next_id,
-        unseen_per_m2=work.unseen,
-        unseen_s=work.unseen_s,
-        clusters=tuple(work.clusters),
-        **work.state_columns(),
-    )
+    state = replace(state, clock_s=clock, **work.state_columns())
     tracks = work.tracks()
     setup.works.append(work)
-    return _counted(state, plots_taken=taken, looks=len(looks), tracks_begun=begun), tracks
+    return _counted(state, plots_taken=len(plots.time_s), looks=len(looks), tracks_begun=begun), tracks
 
 
 def warm_up() -> None:
@@ -143,6 +134,15 @@ def _on_time(state: TrackerState, detections: Detections, setup: Setup) -> NDArr
         early = detections.time_s < next_start_s(watcher, setup, state)
         on_time &= ~(early & (detections.sensor_id == watcher.sensor_id))
     return on_time
+
+
+def _refuse_strangers(detections: Detections, setup: Setup) -> None:
+    """Raise ValueError for a plot of a sensor that is not in the setup: no look would ever name it."""
+    if len(setup.watchers) == 1 and (detections.sensor_id == setup.watchers[0].sensor_id).all():
+        return
+    strange = ~np.isin(detections.sensor_id, list(setup.row_of))
+    if strange.any():
+        raise ValueError(f"detections of sensor_id {detections.sensor_id[strange][0]}, which is not in sensors")
 
 
 def _check(state: TrackerState, looks: list[Look]) -> None:

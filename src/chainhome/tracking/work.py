@@ -6,19 +6,19 @@ outside nothing is ever changed. The arrays wait in the setup for the next call:
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainhome.earth.geodesy import enu_to_geodetic
 from chainhome.tables import Tracks
+from chainhome.tracking import _look_kernels as look
 from chainhome.tracking._gate_kernels import Bins, Pairs
-from chainhome.tracking._marginal_kernels import assignment_kernel, marginals_kernel
+from chainhome.tracking._look_kernels import Desk, Rules, Watch
 from chainhome.tracking._motion_kernels import Moved, lanes_for
 from chainhome.tracking._settle_kernels import Rows
-from chainhome.tracking._update_kernels import Columns
-from chainhome.tracking._update_kernels import Scratch as UpdateScratch
+from chainhome.tracking._update_kernels import Columns, Scratch
 from chainhome.tracking.marginals import EXACT_BUDGET, Workspace
 from chainhome.tracking.setup import Setup
 from chainhome.tracking.slots import SLOTS
@@ -27,183 +27,165 @@ from chainhome.tracking.state import Cluster, TrackerState, initial_state
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_TOLERANCE, _ITERATIONS = 1e-6, 200
+_FEW = 64
 _STATE_NAMES = {"weight": "mode_probability", "covariance": "triangle"}
-
-
-class Scratch(NamedTuple):
-    """Small arrays that the passes use inside."""
-
-    lanes: Floats
-    update: UpdateScratch
-    low: Floats
-    step: Floats
-    root6: Floats
-    white6: Floats
+_JOBS_A_TRACK = 2
 
 
 class Work:
-    """The changing arrays of one call: `columns`, `rows`, pairs and everything between."""
+    """The changing arrays of one call: the tracks, their rows, pairs with plots, and the desk between."""
 
     def __init__(self, setup: Setup) -> None:
-        """Make room for a few tracks; `load` makes more."""
+        """Make room for a few tracks and plots; more is made as needed."""
         self.setup = setup
         self.models = len(setup.params.models)
-        self.count = self.next_id = 0
-        self.columns = _columns(initial_state(setup), 64)
-        self.unseen, self.unseen_s = np.zeros(setup.grid.shape), np.nan
+        self.number = np.zeros(look.NUMBERS, np.int64)
         self.clusters: list[Cluster] = []
-        self.rows = _rows(256, self.models)
-        self.row_count = 0
-        self.pairs = _pairs(256, self.models)
-        self.bins = Bins(np.zeros(2, np.int64), np.zeros(0, np.int64))
-        self.scratch = Scratch(
-            lanes=lanes_for(self.models),
-            update=UpdateScratch(
-                np.zeros((256, 3), np.int64),
-                np.zeros(256),
-                np.zeros(SLOTS),
-                np.zeros((SLOTS, SLOTS)),
-                np.zeros((6, SLOTS)),
-            ),
-            low=np.zeros(2),
-            step=np.zeros(2),
-            root6=np.zeros((6, 6)),
-            white6=np.zeros(6),
-        )
-        self._moved: dict[int, Moved] = {}
+        self.shown: dict[int, float] = {}
+        self.watch, self.rules = _watch(setup), _rules(setup)
+        self.one_run = np.zeros((1, 2), np.int64)
+        self.columns = _columns(initial_state(setup), _FEW)
+        self.moved = _moved(_FEW, self.models)
+        self.rows = _rows(4 * _FEW, self.models)
+        self.pairs = _pairs(4 * _FEW, self.models)
         self._marginals = Workspace()
-        self._counts = np.zeros(4, np.int64)
-        self._run = np.zeros((1, 2), np.int64)
-        self._numbers = np.zeros(0, np.int64)
-        self._head = self._following = np.zeros(0, np.int64)
-        self.lost = np.zeros(0, np.bool_)
-        self.first = np.zeros(0, np.int64)
-        self.beta_missed = np.zeros(0)
-        self._per_track(len(self.columns.time_s))
+        self.desk = self._desk(_FEW, _FEW)
+
+    @property
+    def count(self) -> int:
+        """How many rows the tracks have."""
+        return int(self.number[look.COUNT])
+
+    @count.setter
+    def count(self, rows: int) -> None:
+        self.number[look.COUNT] = rows
+
+    @property
+    def row_count(self) -> int:
+        """How many rows were written."""
+        return int(self.number[look.ROWS])
+
+    @property
+    def next_id(self) -> int:
+        """The name of the next track."""
+        return int(self.number[look.NEXT_ID])
 
     def load(self, state: TrackerState) -> None:
         """Copy a state in."""
-        self.count, self.next_id, self.row_count = len(state), state.next_track_id, 0
-        self.room_for_tracks(self.count)
+        n = len(state)
+        self.room_for_tracks(n)
+        self.number[[look.COUNT, look.NEXT_ID, look.ROWS]] = n, state.next_track_id, 0
         for name in Columns._fields:
-            getattr(self.columns, name)[: self.count] = getattr(state, _STATE_NAMES.get(name, name))
+            getattr(self.columns, name)[:n] = getattr(state, _STATE_NAMES.get(name, name))
         self.clusters = list(state.clusters)
-        self.shown: dict[int, float] = {}
-        self.lost[:] = False
-        self.unseen, self.unseen_s = state.unseen_per_m2.copy(), state.unseen_s
+        self.shown.clear()
+        self.desk.unseen[:], self.desk.unseen_s[0] = state.unseen_per_m2.ravel(), state.unseen_s
 
-    def _per_track(self, room: int) -> None:
-        self.viewed = np.zeros(room, np.bool_)
-        self.stage = np.zeros(room, np.int8)
-        self.lost = _grown(self.lost, room)
-        self.first = _grown(self.first, room + 1)
-        self.beta_missed = _grown(self.beta_missed, room)
-        self.one_each = np.arange(room + 1)
-        self.part_first = np.zeros(room + 1, np.int64)
-        self.list = np.zeros(room + 1, np.int64)
-        self._moved.clear()
+    def _desk(self, tracks: int, plots: int) -> Desk:
+        ints, floats, grid = self._marginals.reserve(tracks, plots, 4 * _FEW)
+        return Desk(
+            number=self.number,
+            unseen=np.zeros(self.watch.cell_probability.shape[1]),
+            unseen_s=np.full(1, np.nan),
+            stage=np.zeros(tracks, np.int8),
+            viewed=np.zeros(tracks, np.bool_),
+            lost=np.zeros(tracks, np.bool_),
+            of_track=np.zeros((look.TRACK_INTS, tracks + 1), np.int64),
+            about_track=np.zeros((look.TRACK_FLOATS, tracks + 1)),
+            head=np.zeros(_power_of_two(4 * tracks), np.int64),
+            of_plot=np.zeros((look.PLOT_INTS, plots), np.int64),
+            about_plot=np.zeros((look.PLOT_FLOATS, plots)),
+            value=np.zeros((plots, SLOTS)),
+            variance=np.zeros((plots, SLOTS)),
+            bins=_bins(plots),
+            of_pair=np.zeros((look.PAIR_INTS, 4 * _FEW), np.int64),
+            about_pair=np.zeros((look.PAIR_FLOATS, 4 * _FEW)),
+            slots=np.zeros(SLOTS, np.int64),
+            noise=np.zeros(SLOTS),
+            counts=np.zeros(4, np.int64),
+            ints=ints,
+            floats=floats,
+            grid=grid,
+            update=Scratch(
+                jobs=np.zeros((4 * _FEW, 3), np.int64),
+                claim=np.zeros(plots),
+                white=np.zeros(SLOTS),
+                root=np.zeros((SLOTS, SLOTS)),
+                gain=np.zeros((SLOTS, 6)),
+            ),
+            lanes=lanes_for(self.models),
+            root6=np.zeros((6, 6)),
+            white6=np.zeros(6),
+        )
 
-    def moved(self, slots: int) -> Moved:
-        """Return room for the tracks in view with so many measured slots."""
-        if slots not in self._moved:
-            n, k, s = len(self.columns.time_s), self.models, slots
-            self._moved[slots] = Moved(
-                row=np.zeros(n, np.int64),
-                seen=np.zeros(n),
-                blamed=np.zeros(n),
-                time_s=np.zeros(n),
-                lag_s=np.zeros(n),
-                existence=np.zeros(n),
-                weight=np.zeros((n, k)),
-                mean=np.zeros((n, k, 6)),
-                covariance=np.zeros((n, k, 21)),
-                measured=np.zeros((n, k, s)),
-                rate=np.zeros((n, k, s)),
-                cross=np.zeros((n, k, 6, s)),
-                spread=np.zeros((n, k, s, s)),
+    def room_for_plots(self, plots: int) -> None:
+        """Make room for looks of so many plots."""
+        if plots > len(self.desk.value):
+            room = 2 * plots
+            self.desk = self.desk._replace(
+                of_plot=np.zeros((look.PLOT_INTS, room), np.int64),
+                about_plot=np.zeros((look.PLOT_FLOATS, room)),
+                value=np.zeros((room, SLOTS)),
+                variance=np.zeros((room, SLOTS)),
+                bins=_bins(room),
+                update=self.desk.update._replace(claim=np.zeros(room)),
             )
-        return self._moved[slots]
+
+    def make_room(self, more: int = 0) -> None:
+        """Make room for what the last look needed, and for `more` tracks."""
+        number = self.number
+        if number[look.NEED_PAIRS] > len(self.pairs.plot):
+            self.pairs = _pairs(int(number[look.NEED_PAIRS]), self.models)
+        self.room_for_tracks(int(number[look.NEED_TRACKS]) + more)
+        self.room_for_rows(int(number[look.NEED_ROWS]) + more)
+        pairs, d = len(self.pairs.plot), self.desk
+        ints, floats, grid = self._marginals.reserve(int(number[look.NEED_SLOT]), len(d.value), 0)
+        d = d._replace(ints=ints, floats=floats, grid=grid)
+        if pairs > d.of_pair.shape[1]:
+            of_pair, about_pair = np.zeros((look.PAIR_INTS, pairs), np.int64), np.zeros((look.PAIR_FLOATS, pairs))
+            d = d._replace(of_pair=of_pair, about_pair=about_pair)
+        self.desk = d
+        self.room_for_jobs(_JOBS_A_TRACK * len(self.columns.time_s) + pairs)
+
+    def room_for_jobs(self, jobs: int) -> None:
+        """Make room for an update that writes so many rows."""
+        update = self.desk.update
+        if jobs > len(update.jobs):
+            self.desk = self.desk._replace(update=update._replace(jobs=np.zeros((2 * jobs, 3), np.int64)))
 
     def room_for_tracks(self, needed: int) -> None:
-        """Make room for `needed` tracks in all."""
-        if needed > len(self.columns.time_s):
-            room = max(needed, 2 * len(self.columns.time_s))
-            self.columns = Columns(*(_grown(column, room) for column in self.columns))
-            self._per_track(room)
+        """Make room for `needed` rows of tracks in all; what stands in the work tables stays."""
+        if needed <= len(self.columns.time_s):
+            return
+        room = max(needed, 2 * len(self.columns.time_s))
+        self.columns = Columns(*(_grown(column, room) for column in self.columns))
+        self.moved = Moved(*(_grown(column, room) for column in self.moved))
+        d = self.desk
+        self.desk = d._replace(
+            stage=_grown(d.stage, room),
+            viewed=_grown(d.viewed, room),
+            lost=_grown(d.lost, room),
+            of_track=_wider(d.of_track, room + 1),
+            about_track=_wider(d.about_track, room + 1),
+            head=np.zeros(_power_of_two(4 * room), np.int64),
+        )
 
-    def room_for_rows(self, more: int) -> None:
-        """Make room for so many more rows of tracks."""
-        needed = self.row_count + more
+    def room_for_rows(self, needed: int) -> None:
+        """Make room for so many rows to be written in all."""
         if needed > len(self.rows.time_s):
             room = max(needed, 2 * len(self.rows.time_s))
             self.rows = Rows(*(_grown(column, room) for column in self.rows))
 
-    def room_for_pairs(self) -> None:
-        """Make room for four times as many pairs."""
-        self.pairs = _pairs(4 * len(self.pairs.plot), self.models)
-
-    def room_for_jobs(self, jobs: int, plots: int) -> None:
-        """Make room for an update that writes so many rows and takes in so many plots."""
-        update = self.scratch.update
-        if jobs > len(update.jobs) or plots > len(update.claim):
-            update = update._replace(jobs=np.zeros((2 * jobs, 3), np.int64), claim=np.zeros(2 * plots))
-            self.scratch = self.scratch._replace(update=update)
-
-    def bins_for(self, plots: int, bins: int) -> Bins:
-        """Return room for an index over so many plots and bins."""
-        if len(self.bins.first) < bins + 1 or len(self.bins.order) < plots:
-            self.bins = Bins(np.zeros(2 * bins + 1, np.int64), np.zeros(2 * plots + 1, np.int64))
-        return self.bins
-
-    def table_for(self, tracks: int) -> tuple[Ints, Ints]:
-        """Return room for a hash table of so many tracks."""
-        if len(self._following) < tracks:
-            self._following = np.zeros(2 * tracks, np.int64)
-        size = 1 << max(4, tracks.bit_length())
-        if len(self._head) != size:
-            self._head = np.zeros(size, np.int64)
-        return self._head, self._following
-
-    def whole_run(self, groups: int) -> Ints:
-        """Return all groups as one run, (1, 2)."""
-        self._run[0, 1] = groups
-        return self._run
-
-    def numbers(self, count: int) -> Ints:
-        """Return 0, 1, 2, ..."""
-        if len(self._numbers) < count:
-            self._numbers = np.arange(2 * count)
-        return self._numbers[:count]
-
-    def associate(
-        self,
-        ptr: Ints,
-        plot: Ints,
-        weight: Floats,
-        missed: Floats,
-        other: Floats,
-        beta: Floats,
-        beta_missed: Floats,
-        free: Floats,
-    ) -> None:
-        """Fill the marginal probabilities of association, or 0 and 1 by the best one; the arrays come as none taken."""
-        ints, floats, grid = self._marginals.reserve(len(missed), len(other), len(plot))
-        if self.setup.params.association == "gnn":
-            chosen = np.empty(len(missed), np.int64)
-            assignment_kernel(ptr, plot, weight, missed, other, chosen, ints, floats)
-            pairs = chosen[chosen >= 0]
-            beta[pairs] = 1.0
-            beta_missed[chosen >= 0] = 0.0
-            free[plot[pairs]] = 0.0
-            return
-        columns = (ptr, plot, weight, missed, other, beta, beta_missed, free, self._counts)
-        marginals_kernel(*columns, ints, floats, grid, _TOLERANCE, _ITERATIONS, EXACT_BUDGET)
-
     def state_columns(self) -> dict[str, Any]:
-        """Return the columns of the tracks that are left, by their names in the state."""
+        """Return what the state keeps of the tracks and of the unseen, by name."""
         c, n = self.columns, self.count
-        return {_STATE_NAMES.get(name, name): getattr(c, name)[:n].copy() for name in c._fields}
+        kept = {_STATE_NAMES.get(name, name): getattr(c, name)[:n].copy() for name in c._fields}
+        return kept | {
+            "next_track_id": self.next_id,
+            "unseen_per_m2": self.desk.unseen.reshape(self.setup.grid.shape).copy(),
+            "unseen_s": float(self.desk.unseen_s[0]),
+            "clusters": tuple(self.clusters),
+        }
 
     def tracks(self) -> Tracks:
         """Return the rows that were written, as a table in time order."""
@@ -238,6 +220,16 @@ def _grown(column: NDArray[Any], room: int) -> NDArray[Any]:
     return larger
 
 
+def _wider(table: NDArray[Any], room: int) -> NDArray[Any]:
+    larger = np.zeros((len(table), room), table.dtype)
+    larger[:, : table.shape[1]] = table
+    return larger
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << max(4, (least - 1).bit_length())
+
+
 def _columns(state: TrackerState, room: int) -> Columns:
     return Columns(*(_grown(getattr(state, _STATE_NAMES.get(name, name)), room) for name in Columns._fields))
 
@@ -260,4 +252,70 @@ def _pairs(room: int, models: int) -> Pairs:
         plot=np.zeros(room, np.int64),
         likelihood=np.zeros((room, models)),
         weight=np.zeros(room),
+    )
+
+
+def _bins(plots: int) -> Bins:
+    return Bins(np.zeros(plots + 2, np.int64), np.zeros(plots, np.int64), np.zeros((plots, 3)), np.zeros(4))
+
+
+def _moved(n: int, k: int) -> Moved:
+    s = SLOTS
+    return Moved(
+        row=np.zeros(n, np.int64),
+        seen=np.zeros(n),
+        blamed=np.zeros(n),
+        time_s=np.zeros(n),
+        lag_s=np.zeros(n),
+        existence=np.zeros(n),
+        weight=np.zeros((n, k)),
+        mean=np.zeros((n, k, 6)),
+        covariance=np.zeros((n, k, 21)),
+        measured=np.zeros((n, k, s)),
+        rate=np.zeros((n, k, s)),
+        cross=np.zeros((n, k, s, 6)),
+        spread=np.zeros((n, k, s, s)),
+        peak=np.zeros((n, k)),
+        box=np.zeros((n, 7)),
+    )
+
+
+def _watch(setup: Setup) -> Watch:
+    watchers, greatest = setup.watchers, setup.params.greatest_detection_probability
+    figures = [(float(w.polar), w.max_range_m, w.period_s, w.azimuth_sigma_rad) for w in watchers]
+    return Watch(
+        origin_m=np.array([w.origin_m for w in watchers]),
+        rotation=np.array([w.rotation for w in watchers]),
+        figures=np.array(figures, np.float64),
+        probability=np.array([np.nan if callable(w.probability) else min(w.probability, greatest) for w in watchers]),
+        cell_probability=np.array([w.cell_probability.ravel() for w in watchers]),
+    )
+
+
+def _rules(setup: Setup) -> Rules:
+    p = setup.params
+    return Rules(
+        earth_m=np.ascontiguousarray(setup.world.ecef, np.float64),
+        earth_rotation=np.ascontiguousarray(setup.world.rotation, np.float64),
+        gates=setup.gates,
+        models=setup.models,
+        limits=setup.limits,
+        replies=setup.replies,
+        nearest=p.association == "gnn",
+        budget=EXACT_BUDGET,
+        life_s=float(p.mean_life_s),
+        births_per_m2ps=float(p.births_per_m2ps),
+        unseen_per_m2=float(p.unseen_per_m2),
+        cell_m2=float(p.birth_cell_m**2),
+        least=float(p.least_detection_probability),
+        share_min=float(p.new_share_min),
+        share_first=float(p.new_share_first),
+        young=float(p.young_existence),
+        noise_m2ps3=float(setup.noise_m2ps3),
+        worst_m=float(p.max_position_sigma_m),
+        hypotheses=int(p.hypotheses),
+        hypothesis_distance=float(p.hypothesis_distance),
+        hypothesis_share_min=float(p.hypothesis_share_min),
+        merge_distance=float(p.merge_distance),
+        merge_existence=float(p.merge_existence),
     )

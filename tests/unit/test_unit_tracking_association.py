@@ -139,7 +139,7 @@ def first_half(state: TrackerState, plots: Detections, look: Look, setup: Setup)
     """The desk after the first half of a look: tracks moved, plots gated and weighed."""
     work, shown = Work(setup), given(plots_of(plots, setup))
     work.load(state)
-    work.room_for_plots(len(plots))
+    work.room_for_plots(len(plots), 5)
     moment = np.array([[*look[1:7], look.end_s]])
     looks = Looks(np.array([look.sensor]), np.array([0, len(plots)]), moment)
     none, runs = np.zeros(0), np.zeros((1, 2), np.int64)

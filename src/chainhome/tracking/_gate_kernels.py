@@ -187,8 +187,8 @@ def _distance2(
 
 
 @inline
-def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, bins: Bins, found: Ints) -> int:
-    """Fill `found` with the plots in the box of track a, in ascending order; return how many there are."""
+def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, ordered: bool, bins: Bins, found: Ints) -> int:
+    """Fill `found` with the plots in the box of track a, if `ordered` ascending; return how many there are."""
     low_u, high_u, centre, low_v, high_v = box[a, 0], box[a, 1], box[a, 2], box[a, 3], box[a, 4]
     low_w, high_w = box[a, 5], box[a, 6]
     corner = bins.corner
@@ -214,14 +214,14 @@ def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, bins: Bins
             if u < low_u or u > high_u:
                 continue
             if polar:
-                off_v = _turned(off_v)
+                off_v = off_v - 2.0 * _PI if off_v > _PI else (off_v + 2.0 * _PI if off_v < -_PI else off_v)
             if not around and (off_v < low_v or off_v > high_v):
                 continue
             # A slot that was not measured compares as false: it forbids nothing.
             if ns > 2 and (w < low_w or w > high_w):
                 continue
             i, f = bins.order[s], n
-            while f > 0 and found[f - 1] > i:
+            while ordered and f > 0 and found[f - 1] > i:
                 found[f] = found[f - 1]
                 f -= 1
             found[f] = i
@@ -232,6 +232,7 @@ def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, bins: Bins
 @kernel
 def gated(
     count: int,
+    grown: int,
     ns: int,
     row: Ints,
     seen: Floats,
@@ -261,7 +262,7 @@ def gated(
 ) -> int:
     """Fill `out` with the pairs inside a gate; return how many there are, or -1 where `out` is too small.
 
-    Those of track a are the rows first[a]:first[a + 1], in the order of their plots. `gates[q]` is the squared distance
+    Those of track a are the rows first[a]:first[a + 1], for the `grown` ones in the order of their plots. `gates[q]` is the squared distance
     that a plot with q measured slots may have under its best model; `box` holds all plots inside. `address` and `code`
     are those of all tracks, of which `row` (count,) are in view; the bins are `side` by `side`; `found` (plots,) and
     the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a look has them (see `Moved`).
@@ -272,7 +273,7 @@ def gated(
     room = len(out.plot)
     for a in range(count):
         first[a] = n
-        some = _candidates(a, ns, box, polar, side, bins, found)
+        some = _candidates(a, ns, box, polar, side, a < grown, bins, found)
         if n + some > room:
             return -1
         t = row[a]

@@ -23,7 +23,7 @@ from chainhome.tracking._view_kernels import Sight
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LANES = 32
+LANES = 16
 VECTOR = 8  # lanes that the processor works on at once
 # Codes of measurement slots; a test compares them with tracking.slots.
 RANGE, AZIMUTH, ELEVATION, DOPPLER, HEIGHT = 0, 1, 2, 3, 4

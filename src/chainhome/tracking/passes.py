@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _NO_PROBABILITY = np.zeros(0)
+_FEWEST_SLOTS = 2
 
 
 def in_order_of(looks: list[Look], count: int) -> Ints | slice:
@@ -60,7 +61,8 @@ def take_in(work: Work, plots: Given, looks: list[Look], clock_s: float) -> floa
     moment = np.array([(*look[1:7], look.end_s) for look in looks], np.float64)
     moment[:, 6] = np.maximum(np.maximum.accumulate(moment[:, 6]), clock_s)
     shown = Looks(sensor, first, moment)
-    work.room_for_plots(int(np.diff(first).max()))
+    slots = int((~np.isnan(plots.value)).any(axis=0).sum())
+    work.room_for_plots(int(np.diff(first).max()), max(slots, _FEWEST_SLOTS))
     careful = work.setup.params.association == "pmbm"
     callables = [callable(watcher.probability) for watcher in work.setup.watchers]
     at = 0

@@ -45,7 +45,7 @@ class Work:
         self.watch, self.rules = _watch(setup), _rules(setup)
         self.one_run = np.zeros((1, 2), np.int64)
         self.columns = _columns(initial_state(setup), _FEW)
-        self.moved = _moved(_FEW, self.models)
+        self.moved = _moved(_FEW, self.models, 2)
         self.rows = _rows(4 * _FEW, self.models)
         self.pairs = _pairs(4 * _FEW, self.models)
         self._marginals = Workspace()
@@ -118,8 +118,10 @@ class Work:
             white6=np.zeros(6),
         )
 
-    def room_for_plots(self, plots: int) -> None:
-        """Make room for looks of so many plots."""
+    def room_for_plots(self, plots: int, slots: int) -> None:
+        """Make room for looks of so many plots that measure so many slots."""
+        if slots > self.moved.measured.shape[2]:
+            self.moved = _moved(len(self.columns.time_s), self.models, slots)
         if plots > len(self.desk.value):
             room = 2 * plots
             self.desk = self.desk._replace(
@@ -259,8 +261,7 @@ def _bins(plots: int) -> Bins:
     return Bins(np.zeros(plots + 2, np.int64), np.zeros(plots, np.int64), np.zeros((plots, 3)), np.zeros(4))
 
 
-def _moved(n: int, k: int) -> Moved:
-    s = SLOTS
+def _moved(n: int, k: int, s: int) -> Moved:
     return Moved(
         row=np.zeros(n, np.int64),
         seen=np.zeros(n),

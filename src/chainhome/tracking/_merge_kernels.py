@@ -264,14 +264,14 @@ def _reduced(
     kept = begin
     for i in range(begin, end):
         t = list_[i]
-        j = np.int64(rank[t])
+        j = rank[t] + 0
         if kept > begin and existence[t] < least_share * total:
             existence[t] = -1.0
             continue
         into = -1
         for f in range(begin, kept):
             u = list_[f]
-            o = np.int64(rank[u])
+            o = rank[u] + 0
             if most_parts == 1 or _apart(t, j, u, o, 0.0, most, mean, covariance) <= most:
                 into = u
                 break
@@ -279,7 +279,7 @@ def _reduced(
             nearest = math.inf
             for f in range(begin, kept):
                 u = list_[f]
-                o = np.int64(rank[u])
+                o = rank[u] + 0
                 d = _apart(t, j, u, o, 0.0, min(nearest, _FARTHEST), mean, covariance)
                 if d < nearest:
                     into, nearest = u, d
@@ -351,7 +351,7 @@ def reduced(
             for i in range(n):
                 rank[list_[i]] = _best(weight, list_[i])
             for i in range(n):
-                t, j = list_[i], np.int64(rank[list_[i]])
+                t, j = list_[i], rank[list_[i]] + 0
                 # Of no use, but now all are in the cache.
                 share[t] = mean[t, j, 0] + covariance[t, j, 0] + covariance[t, j, 9] + covariance[t, j, 20]
             n = 0

@@ -31,6 +31,20 @@ def kernel(function: F) -> F:
         return cast(F, njit(**flags)(function))
 
 
+def lean(function: F) -> F:
+    """Compile like `kernel` a function that owns no memory: it allocates nothing and no function in it returns an array.
+
+    Numba then leaves out all counting of references, atomic operations that cost more than the work of a small kernel.
+    """
+    from numba import njit
+
+    flags: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": set(FAST), "_nrt": False}
+    try:
+        return cast(F, njit(cache=True, **flags)(function))
+    except RuntimeError:
+        return cast(F, njit(**flags)(function))
+
+
 def inline(function: F) -> F:
     """Compile `function` into the kernels of its own file that call it."""
     from numba import njit
@@ -44,7 +58,7 @@ def linked(build: Callable[[int], F]) -> F:
     `build` gets a digest of all kernel files of the folder, and its function must use it: what a function has from
     around it is part of the key of Numba's disk cache, so an edit of any of these files makes the kernel anew.
     """
-    return kernel(build(_digest(Path(inspect.getfile(build)).parent)))
+    return lean(build(_digest(Path(inspect.getfile(build)).parent)))
 
 
 def _digest(folder: Path) -> int:

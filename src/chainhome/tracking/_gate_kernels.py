@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -229,7 +229,7 @@ def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, ordered: b
     return n
 
 
-@kernel
+@lean
 def gated(
     count: int,
     grown: int,
@@ -322,7 +322,7 @@ def gated(
     return n
 
 
-@kernel
+@lean
 def grouped(
     groups: int,
     group_first: Ints,
@@ -371,7 +371,7 @@ def grouped(
     return n
 
 
-@kernel
+@lean
 def weighed(
     groups: int,
     group_first: Ints,

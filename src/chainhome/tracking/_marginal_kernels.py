@@ -30,7 +30,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -110,7 +110,7 @@ DISTANCE = 20  # of each plot on the shortest path
 FLOAT_ROWS = 21
 
 
-@kernel
+@lean
 def _root(ints: Table, i: int) -> int:
     """Return the representative of track `i`, halving the path on the way."""
     while ints[PARENT, i] != i:
@@ -119,7 +119,7 @@ def _root(ints: Table, i: int) -> int:
     return i
 
 
-@kernel
+@lean
 def _scale_row(
     start: int, stop: int, plot: Ints, weight: Floats, missed: float, other: Floats, floats: Columns
 ) -> float:
@@ -149,7 +149,7 @@ def _scale_row(
     return math.exp(math.log(missed) - top)
 
 
-@kernel
+@lean
 def _fold(ptr: Ints, plot: Ints, weight: Floats, missed: Floats, other: Floats, ints: Table, floats: Columns) -> None:
     """Scale the rows, fold the plots of one track into its `none`, and join the tracks that share a plot."""
     n, m = len(ptr) - 1, len(other)
@@ -177,7 +177,7 @@ def _fold(ptr: Ints, plot: Ints, weight: Floats, missed: Floats, other: Floats, 
         floats[ROW_NONE, i] = none
 
 
-@kernel
+@lean
 def _group(n: int, ints: Table) -> int:
     """Sort the tracks that share plots by cluster into `members`, `first`; return the number of clusters."""
     for i in range(n):
@@ -205,7 +205,7 @@ def _group(n: int, ints: Table) -> int:
     return clusters
 
 
-@kernel
+@lean
 def _load(first: int, tracks: int, ptr: Ints, plot: Ints, ints: Table, floats: Columns) -> int:
     """Copy the shared pairs of a cluster into its own rows and columns; return its number of plots."""
     plots = pairs = 0
@@ -242,7 +242,7 @@ def _load(first: int, tracks: int, ptr: Ints, plot: Ints, ints: Table, floats: C
     return plots
 
 
-@kernel
+@lean
 def _plan(row: int, item: int, order: int, stages: int, limit: int, ints: Table) -> int:
     """Order the stages so that few items are open at a time; return states times pairs, or _NEVER above `limit`."""
     if stages > MAX_STAGES:
@@ -309,7 +309,7 @@ def _close(
     return bits, count
 
 
-@kernel
+@lean
 def _forward(row: int, item: int, order: int, stages: int, ints: Table, floats: Columns, grid: Floats) -> float:
     """Fill the states before each stage; return the sum over all associations, or 0 where it is below the range."""
     one = grid[STORE : STORE + (1 << MAX_WIDTH)]
@@ -360,7 +360,7 @@ def _forward(row: int, item: int, order: int, stages: int, ints: Table, floats: 
     return scale
 
 
-@kernel
+@lean
 def _backward(row: int, order: int, stages: int, ints: Table, floats: Columns, grid: Floats) -> None:
     """Fill the marginals of each stage's pairs, and of no pair, from the states of `_forward`."""
     one, two = grid[STORE : STORE + (1 << MAX_WIDTH)], grid[STORE + (1 << MAX_WIDTH) :]
@@ -408,7 +408,7 @@ def _backward(row: int, order: int, stages: int, ints: Table, floats: Columns, g
             one[x] = two[x] / top
 
 
-@kernel
+@lean
 def _losses(
     first: int,
     tracks: int,
@@ -442,7 +442,7 @@ def _losses(
                 shared += 1
 
 
-@kernel
+@lean
 def _shortest(start: int, ints: Table, floats: Columns) -> tuple[int, int, int]:
     """Grow the shortest path from track `start`; return its last track, its free plot or -1, and the plots reached."""
     i, reached = start, 0
@@ -483,7 +483,7 @@ def _shortest(start: int, ints: Table, floats: Columns) -> tuple[int, int, int]:
     return end, nearest, reached
 
 
-@kernel
+@lean
 def _match(tracks: int, plots: int, ints: Table, floats: Columns) -> None:
     """Find the association of the least loss, and its dual prices, by shortest augmenting paths [crouse2016].
 
@@ -513,7 +513,7 @@ def _match(tracks: int, plots: int, ints: Table, floats: Columns) -> None:
             j = before
 
 
-@kernel
+@lean
 def _prepare(mode: int, tracks: int, plots: int, ints: Table, floats: Columns) -> bool:
     """Fill the sweep's values for this mode, scale each stage; False where a stage has no possible choice."""
     if mode == _BY_PLOTS:
@@ -554,7 +554,7 @@ def _prepare(mode: int, tracks: int, plots: int, ints: Table, floats: Columns) -
     return True
 
 
-@kernel
+@lean
 def _take_over(mode: int, tracks: int, plots: int, ints: Table, floats: Columns) -> None:
     """Copy the sweep's marginals into the cluster's order by track."""
     if mode != _BY_PLOTS:
@@ -572,7 +572,7 @@ def _take_over(mode: int, tracks: int, plots: int, ints: Table, floats: Columns)
         floats[IDLE, t] = max(0.0, 1.0 - taken)
 
 
-@kernel
+@lean
 def _propagate(tracks: int, plots: int, tolerance: float, max_iterations: int, ints: Table, floats: Columns) -> int:
     """Pass messages over a cluster's pairs until they settle, fill `result` and `idle`; return the iterations.
 
@@ -630,7 +630,7 @@ def _propagate(tracks: int, plots: int, tolerance: float, max_iterations: int, i
     return iteration
 
 
-@kernel
+@lean
 def _choose(tracks: int, plots: int, budget: int, ints: Table) -> tuple[bool, bool]:
     """Order both kinds of stages; return whether plots should be the stages, and whether tracks can be."""
     by_tracks = by_plots = _NEVER
@@ -648,7 +648,7 @@ def _choose(tracks: int, plots: int, budget: int, ints: Table) -> tuple[bool, bo
     return by_plots < _NEVER, by_tracks < _NEVER
 
 
-@kernel
+@lean
 def _collect(
     first: int, tracks: int, plots: int, iterations: int, beta: Floats, free: Floats, ints: Table, floats: Columns
 ) -> None:
@@ -663,7 +663,7 @@ def _collect(
         free[q] = 1.0 / floats[COLUMN_SUM, j] if iterations > 0 else max(0.0, free[q])
 
 
-@kernel
+@lean
 def _finish(
     ptr: Ints, plot: Ints, beta: Floats, beta_missed: Floats, free: Floats, ints: Table, floats: Columns
 ) -> None:
@@ -685,7 +685,7 @@ def _finish(
                 free[plot[e]] = max(0.0, 1.0 - beta[e])
 
 
-@kernel
+@lean
 def marginals_kernel(
     ptr: Ints,
     plot: Ints,
@@ -744,7 +744,7 @@ def marginals_kernel(
     _finish(ptr, plot, beta, beta_missed, free, ints, floats)
 
 
-@kernel
+@lean
 def assignment_kernel(
     ptr: Ints,
     plot: Ints,

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +33,7 @@ _FARTHEST = 50.0  # Bhattacharyya distance beyond which a hypothesis is dropped 
 _LEAST_PIVOT = 2e-12  # of the sum of two covariances
 
 
-@kernel
+@lean
 def _spread(t: int, j: int, u: int, o: int, dt: float, mean: Floats, covariance: Floats) -> tuple[float, float]:
     """Squared distance of two states in the sum of their covariances, and the determinant of that sum.
 
@@ -77,7 +77,7 @@ def _spread(t: int, j: int, u: int, o: int, dt: float, mean: Floats, covariance:
     return distance, p0 * p1 * p2 * p3 * p4 * p5
 
 
-@kernel
+@lean
 def _apart(
     t: int,
     j: int,
@@ -120,7 +120,7 @@ def _best(weight: Floats, t: int) -> int:
     return best
 
 
-@kernel
+@lean
 def _mixed(t: int, u: int, share: float, mean: Floats, covariance: Floats, weight: Floats) -> None:
     """Make row t the mixture of t and, with its `share` of the sum, u, model by model, matched in moments."""
     for j in range(weight.shape[1]):
@@ -156,7 +156,7 @@ def _place(cell: int, mask: int) -> int:
     return place
 
 
-@kernel
+@lean
 def merged(
     row: Ints,
     old: int,
@@ -305,7 +305,7 @@ def _reduced(
         rank[t] = 0 if i == best else 1
 
 
-@kernel
+@lean
 def reduced(
     runs: Ints,
     group_first: Ints,
@@ -389,7 +389,7 @@ def _alike(
     return _apart(t, best, u, best, 0.0, most, mean, covariance) <= most
 
 
-@kernel
+@lean
 def sort_out(
     rows: Ints,
     mass: Floats,

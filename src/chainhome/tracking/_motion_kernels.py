@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 from chainhome.tracking._view_kernels import Sight
 
 Floats = NDArray[np.float64]
@@ -114,7 +114,7 @@ def _atan2(y: float, x: float) -> float:
     return -angle if y < 0.0 else angle
 
 
-@kernel
+@lean
 def _gathered(
     m: int,
     k: int,
@@ -147,7 +147,7 @@ def _gathered(
     return late
 
 
-@kernel
+@lean
 def _switch(m: int, k: int, hold_s: Floats, start: Floats, lanes: Floats) -> None:
     """Fill the weights after switching, and how much of each mixed model comes out of the pool of those that left.
 
@@ -175,7 +175,7 @@ def _switch(m: int, k: int, hold_s: Floats, start: Floats, lanes: Floats) -> Non
             o[LEFT * w + lane] /= total[lane] + 1e-300
 
 
-@kernel
+@lean
 def _pool(m: int, k: int, lanes: Floats) -> None:
     """Fill the mean and covariance of the pool: what left its model, matched in moments."""
     w = LANES
@@ -225,7 +225,7 @@ def _pool(m: int, k: int, lanes: Floats) -> None:
             pool[26 * w + lane] += s * (o[26 * w + lane] + d5 * d5)
 
 
-@kernel
+@lean
 def _advance(m: int, j: int, along: float, across: float, above: float, turn: float, lanes: Floats) -> None:
     """Mix one model with the pool, matched in moments, and move it on by dt >= 0 seconds of (nearly) constant velocity
     or turn [barshalom2001, 6.2, 11.7].
@@ -354,7 +354,7 @@ def _advance(m: int, j: int, along: float, across: float, above: float, turn: fl
         to[26 * w + lane] = p55 + above * t
 
 
-@kernel
+@lean
 def _place_sight(m: int, origin_m: Floats, rotation: Floats, lanes: Floats) -> None:
     """Fill where each track stands from the sensor, `lag_s` ago: east, north, up, and the length of the way."""
     w = LANES
@@ -383,7 +383,7 @@ def _place_sight(m: int, origin_m: Floats, rotation: Floats, lanes: Floats) -> N
         local[4 * w + lane] = math.sqrt(level2 + u * u)
 
 
-@kernel
+@lean
 def _polar(m: int, slot: int, s: int, rotation: Floats, lanes: Floats) -> None:
     """Fill value, rate and slopes by the state of range, azimuth, elevation or range rate."""
     w = LANES
@@ -442,7 +442,7 @@ def _polar(m: int, slot: int, s: int, rotation: Floats, lanes: Floats) -> None:
             rate[lane] = 0.0
 
 
-@kernel
+@lean
 def _cartesian(m: int, slot: int, s: int, earth_m: Floats, e: Floats, lanes: Floats) -> None:
     """Fill value, rate and slopes of a coordinate, or of height above the ellipsoid (within 0.1 m below 18 km)."""
     w = LANES
@@ -475,7 +475,7 @@ def _cartesian(m: int, slot: int, s: int, earth_m: Floats, e: Floats, lanes: Flo
         h[5 * w + lane] = -lag * d2
 
 
-@kernel
+@lean
 def _project(m: int, ns: int, fast: bool, late_m2ps3: float, lanes: Floats) -> None:
     """Fill the covariances of measurement and state, and that of the measurement without its own noise.
 
@@ -517,7 +517,7 @@ def _project(m: int, ns: int, fast: bool, late_m2ps3: float, lanes: Floats) -> N
                     total[lane] += both + u[5 * w + lane] * o[5 * w + lane] + unsure * near
 
 
-@kernel
+@lean
 def _whiten(m: int, ns: int, variance: Floats, lanes: Floats) -> None:
     """Turn the covariance of what is measured into its root with the plots' own variances, the diagonal inverted, and
     the covariances with the state into the whitened gain; fill the peak of the density.
@@ -554,7 +554,7 @@ def _whiten(m: int, ns: int, variance: Floats, lanes: Floats) -> None:
                 u[c * w + lane] *= inverse_root
 
 
-@kernel
+@lean
 def _widen(m: int, j: int, ns: int, polar: bool, lanes: Floats) -> None:
     """Take one model into the box of its track: between the least and the greatest of each slot, and how uncertain and
     how fast it is at most. Slot 1 counts from the first model, as an angle where it is one.
@@ -588,7 +588,7 @@ def _widen(m: int, j: int, ns: int, polar: bool, lanes: Floats) -> None:
             swift[lane] = max(swift[lane], abs(rate[lane])) if some else swift[lane]
 
 
-@kernel
+@lean
 def _close_box(m: int, ns: int, spread: Spread, lanes: Floats) -> None:
     """Widen the boxes of all models by the gate and by what moves while the beam meets a plot beside its track."""
     w = LANES
@@ -633,7 +633,7 @@ def _let_out(m: int, j: int, base: int, ns: int, lanes: Floats, out: Moved) -> N
         out.peak[a, j] = lanes[PEAK * w + lane]
 
 
-@kernel
+@lean
 def moved(
     parted: int,
     count: int,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 from chainhome.tracking._update_kernels import Columns, Limits
 
 Floats = NDArray[np.float64]
@@ -68,7 +68,7 @@ def _without_ended(n: int, k: int, columns: Columns) -> int:
     return n
 
 
-@kernel
+@lean
 def settled(
     n: int,
     before: int,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,7 +32,7 @@ def _level(new: Floats, clutter: Floats, expected: float) -> float:
     return level
 
 
-@kernel
+@lean
 def appeared(
     elapsed_s: float,
     at_first: bool,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 from chainhome.tracking._gate_kernels import Look, Pairs
 from chainhome.tracking._motion_kernels import Moved
 
@@ -465,7 +465,7 @@ def _begun(
     return n
 
 
-@kernel
+@lean
 def updated(
     runs: Ints,
     group_first: Ints,

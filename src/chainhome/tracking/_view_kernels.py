@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,7 +58,7 @@ def _height(x: float, y: float, z: float, earth_m: Floats, rotation: Floats) -> 
     return r - _SEMI_MAJOR_M * r / math.sqrt(axial2 + gz * gz * ratio * ratio)
 
 
-@kernel
+@lean
 def in_view(
     n: int,
     mean: Floats,
@@ -204,7 +204,7 @@ def _chained(
         last[head[h]] = t
 
 
-@kernel
+@lean
 def made_whole(
     n: int,
     parts: int,

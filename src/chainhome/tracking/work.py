@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.earth.geodesy import enu_to_geodetic
 from chainhome.tables import Tracks
 from chainhome.tracking._gate_kernels import Bins, Pairs
 from chainhome.tracking._marginal_kernels import assignment_kernel, marginals_kernel
@@ -20,6 +19,7 @@ from chainhome.tracking._settle_kernels import Rows
 from chainhome.tracking._update_kernels import Columns
 from chainhome.tracking._update_kernels import Scratch as UpdateScratch
 from chainhome.tracking.marginals import EXACT_BUDGET, Workspace
+from chainhome.tracking.rows import room_for_rows, table_of
 from chainhome.tracking.setup import Setup
 from chainhome.tracking.slots import SLOTS
 from chainhome.tracking.state import Cluster, TrackerState, initial_state
@@ -53,7 +53,7 @@ class Work:
         self.columns = _columns(initial_state(setup), 64)
         self.unseen, self.unseen_s = np.zeros(setup.grid.shape), np.nan
         self.clusters: list[Cluster] = []
-        self.rows = _rows(256, self.models)
+        self.rows = room_for_rows(256, self.models)
         self.row_count = 0
         self.pairs = _pairs(256, self.models)
         self.bins = Bins(np.zeros(2, np.int64), np.zeros(0, np.int64))
@@ -207,29 +207,7 @@ class Work:
 
     def tracks(self) -> Tracks:
         """Return the rows that were written, as a table in time order."""
-        r, n = self.rows, self.row_count
-        order = np.lexsort([r.track_id[:n], r.time_s[:n]])
-        mean = r.mean[:n][order]
-        x, y, z, vx, vy, vz = np.ascontiguousarray(mean.T)
-        lat, lon, altitude = enu_to_geodetic(self.setup.world, mean[:, :3])
-        return Tracks(
-            time_s=r.time_s[:n][order],
-            track_id=r.track_id[:n][order],
-            x_m=x,
-            y_m=y,
-            z_m=z,
-            vx_mps=vx,
-            vy_mps=vy,
-            vz_mps=vz,
-            covariance=r.covariance[:n][order],
-            existence=r.existence[:n][order],
-            mode_probability=r.weight[:n][order],
-            detection_id=r.detection_id[:n][order],
-            lat_deg=np.degrees(lat),
-            lon_deg=np.degrees(lon),
-            altitude_m=altitude,
-            status=r.status[:n][order],
-        )
+        return table_of(self.rows, self.row_count, self.setup.world)
 
 
 def _grown(column: NDArray[Any], room: int) -> NDArray[Any]:
@@ -240,19 +218,6 @@ def _grown(column: NDArray[Any], room: int) -> NDArray[Any]:
 
 def _columns(state: TrackerState, room: int) -> Columns:
     return Columns(*(_grown(getattr(state, _STATE_NAMES.get(name, name)), room) for name in Columns._fields))
-
-
-def _rows(room: int, models: int) -> Rows:
-    return Rows(
-        time_s=np.zeros(room),
-        track_id=np.zeros(room, np.int64),
-        mean=np.zeros((room, 6)),
-        covariance=np.zeros((room, 6, 6)),
-        existence=np.zeros(room),
-        weight=np.zeros((room, models)),
-        detection_id=np.zeros(room, np.int64),
-        status=np.zeros(room, np.int8),
-    )
 
 
 def _pairs(room: int, models: int) -> Pairs:

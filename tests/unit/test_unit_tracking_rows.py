@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -224,7 +225,7 @@ def test_a_long_table_begins_on_a_huge_page_and_its_columns_do_not_overlap() -> 
     spans = sorted(
         (c.ctypes.data, c.ctypes.data + c.nbytes) for c in (getattr(tracks, name) for name in Tracks.columns())
     )
-    assert all(end <= begin for (_, end), (begin, _) in zip(spans[:-1], spans[1:], strict=True))
+    assert all(end <= begin for (_, end), (begin, _) in itertools.pairwise(spans))
     np.testing.assert_array_equal(
         tracks.existence, rows.existence[:n][np.lexsort([rows.track_id[:n], rows.time_s[:n]])]
     )

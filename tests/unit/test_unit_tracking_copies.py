@@ -37,6 +37,7 @@ def test_functions_of_one_name_in_several_files_of_kernels_are_the_same_text() -
 
 def test_the_copies_that_are_known_are_found() -> None:
     assert {name: sorted(places) for name, places in copies().items()} == {
+        "_atan2": ["_motion_kernels.py", "_row_kernels.py"],
         "_height": ["_birth_kernels.py", "_view_kernels.py"],
         "_turned": ["_gate_kernels.py", "_update_kernels.py"],
         "_white": ["_gate_kernels.py", "_update_kernels.py"],

@@ -262,10 +262,11 @@ def gated(
 ) -> int:
     """Fill `out` with the pairs inside a gate; return how many there are, or -1 where `out` is too small.
 
-    Those of track a are the rows first[a]:first[a + 1], for the `grown` ones in the order of their plots. `gates[q]` is the squared distance
-    that a plot with q measured slots may have under its best model; `box` holds all plots inside. `address` and `code`
-    are those of all tracks, of which `row` (count,) are in view; the bins are `side` by `side`; `found` (plots,) and
-    the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a look has them (see `Moved`).
+    Those of track a are the rows first[a]:first[a + 1], for the `grown` ones in the order of their plots. `gates[q]` is
+    the squared distance that a plot with q measured slots may have under its best model; `box` holds all plots inside.
+    `address` and `code` are those of all tracks, of which `row` (count,) are in view; the bins are `side` by `side`;
+    `found` (plots,) and the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a look has
+    them (see `Moved`).
     """
     k = weight.shape[1]
     _sort_into_bins(look, plots, ns, polar, side, bins)

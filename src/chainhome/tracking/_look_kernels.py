@@ -248,9 +248,9 @@ def _gate(
         return 0
     side = 1 if plots < _FEWEST_PLOTS_IN_BINS else max(1, int(math.sqrt(plots / _PLOTS_IN_A_BIN)))
     found: int = gated(
-        seen, number[GROWN], ns, m.row, m.seen, m.time_s, m.existence, m.weight, m.measured, m.rate, m.spread, m.peak, m.box,
-        c.mode_s_address, c.mode_3a, shown, plots, equal, sight.polar, side, desk.bins, rules.gates, rules.replies,
-        desk.of_plot[FOUND], desk.update.white, desk.update.root, of[FOUND_FIRST], pairs,
+        seen, number[GROWN], ns, m.row, m.seen, m.time_s, m.existence, m.weight, m.measured, m.rate, m.spread, m.peak,
+        m.box, c.mode_s_address, c.mode_3a, shown, plots, equal, sight.polar, side, desk.bins, rules.gates,
+        rules.replies, desk.of_plot[FOUND], desk.update.white, desk.update.root, of[FOUND_FIRST], pairs,
     )  # fmt: skip
     return found
 

@@ -75,7 +75,7 @@ class TrackerParams:
     """A track that was never confirmed and is less likely than this is young: each of its plots makes another."""
     hypotheses: int = 4
     """How many hypotheses of its past plots a track keeps where plots are ambiguous; 1 = none, all are averaged."""
-    hypothesis_share_min: float = 1e-3
+    hypothesis_share_min: float = 3e-3
     """Hypotheses with less of their track than this are dropped."""
     hypothesis_distance: float = 0.1
     """Bhattacharyya distance up to which two hypotheses of a track are one."""

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome.earth.geodesy import enu_to_geodetic
 from chainhome.tables import Tracks
 from chainhome.tracking import _look_kernels as look
 from chainhome.tracking._gate_kernels import Bins, Pairs
@@ -20,6 +19,7 @@ from chainhome.tracking._motion_kernels import Moved, lanes_for
 from chainhome.tracking._settle_kernels import Rows
 from chainhome.tracking._update_kernels import Columns, Scratch
 from chainhome.tracking.marginals import EXACT_BUDGET, Workspace
+from chainhome.tracking.rows import room_for_rows, table_of
 from chainhome.tracking.setup import Setup
 from chainhome.tracking.slots import SLOTS
 from chainhome.tracking.state import Cluster, TrackerState, initial_state
@@ -46,7 +46,7 @@ class Work:
         self.one_run = np.zeros((1, 2), np.int64)
         self.columns = _columns(initial_state(setup), _FEW)
         self.moved = _moved(_FEW, self.models, 2)
-        self.rows = _rows(4 * _FEW, self.models)
+        self.rows = room_for_rows(4 * _FEW, self.models)
         self.pairs = _pairs(4 * _FEW, self.models)
         self._marginals = Workspace()
         self.desk = self._desk(_FEW, _FEW)
@@ -191,29 +191,7 @@ class Work:
 
     def tracks(self) -> Tracks:
         """Return the rows that were written, as a table in time order."""
-        r, n = self.rows, self.row_count
-        order = np.lexsort([r.track_id[:n], r.time_s[:n]])
-        mean = r.mean[:n][order]
-        x, y, z, vx, vy, vz = np.ascontiguousarray(mean.T)
-        lat, lon, altitude = enu_to_geodetic(self.setup.world, mean[:, :3])
-        return Tracks(
-            time_s=r.time_s[:n][order],
-            track_id=r.track_id[:n][order],
-            x_m=x,
-            y_m=y,
-            z_m=z,
-            vx_mps=vx,
-            vy_mps=vy,
-            vz_mps=vz,
-            covariance=r.covariance[:n][order],
-            existence=r.existence[:n][order],
-            mode_probability=r.weight[:n][order],
-            detection_id=r.detection_id[:n][order],
-            lat_deg=np.degrees(lat),
-            lon_deg=np.degrees(lon),
-            altitude_m=altitude,
-            status=r.status[:n][order],
-        )
+        return table_of(self.rows, self.row_count, self.setup.world)
 
 
 def _grown(column: NDArray[Any], room: int) -> NDArray[Any]:
@@ -234,19 +212,6 @@ def _power_of_two(least: int) -> int:
 
 def _columns(state: TrackerState, room: int) -> Columns:
     return Columns(*(_grown(getattr(state, _STATE_NAMES.get(name, name)), room) for name in Columns._fields))
-
-
-def _rows(room: int, models: int) -> Rows:
-    return Rows(
-        time_s=np.zeros(room),
-        track_id=np.zeros(room, np.int64),
-        mean=np.zeros((room, 6)),
-        covariance=np.zeros((room, 6, 6)),
-        existence=np.zeros(room),
-        weight=np.zeros((room, models)),
-        detection_id=np.zeros(room, np.int64),
-        status=np.zeros(room, np.int8),
-    )
 
 
 def _pairs(room: int, models: int) -> Pairs:

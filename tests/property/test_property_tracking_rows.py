@@ -1,0 +1,49 @@
+"""The table of tracks: geodetic positions anywhere near a frame, and the order of any rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from chainhome.earth import enu_frame, enu_to_geodetic
+from chainhome.tracking.rows import room_for_rows, table_of
+
+A_PICORADIAN, A_MICROMETRE = 1e-12, 1e-6
+WORLD = enu_frame(0.7, 0.6, 900.0)
+
+
+@given(
+    st.floats(-np.pi / 2, np.pi / 2),
+    st.floats(-np.pi, np.pi),
+    st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(-1e4, 1e5)),
+)
+def test_any_position_has_the_geodetic_one_of_the_earth_module(
+    lat_rad: float, lon_rad: float, where: tuple[float, float, float]
+) -> None:
+    world = enu_frame(lat_rad, lon_rad, 0.0)
+    rows = room_for_rows(1, 1)
+    rows.state[0, :3] = where
+    tracks = table_of(rows, 1, world)
+    lat, lon, height = enu_to_geodetic(world, np.array([where]))
+    turn = abs(np.radians(tracks.lon_deg[0]) - lon[0])
+    assert abs(np.radians(tracks.lat_deg[0]) - lat[0]) < A_PICORADIAN
+    assert min(turn, abs(2.0 * np.pi - turn)) * np.cos(lat[0]) < A_PICORADIAN
+    assert abs(tracks.altitude_m[0] - height[0]) < A_MICROMETRE
+
+
+@given(
+    st.integers(0, 200).flatmap(
+        lambda n: st.tuples(
+            arrays(np.float64, n, elements=st.floats(-1e9, 1e9) | st.sampled_from([0.0, 1.0, 1.0 + 1e-12])),
+            arrays(np.int64, n, elements=st.integers(0, 2**40) | st.integers(0, 3)),
+        )
+    )
+)
+def test_any_rows_come_in_the_order_of_time_and_track(both: tuple[np.ndarray, np.ndarray]) -> None:
+    time_s, track_id = both
+    rows = room_for_rows(len(time_s), 2)
+    rows.time_s[:], rows.track_id[:], rows.detection_id[:] = time_s, track_id, np.arange(len(time_s))
+    order = np.lexsort([track_id, time_s])
+    np.testing.assert_array_equal(table_of(rows, len(time_s), WORLD).detection_id, order)

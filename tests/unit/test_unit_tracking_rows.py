@@ -1,0 +1,231 @@
+"""From what a look writes to the table of tracks: the order, the columns, geodetic positions, and the judged tracks."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chainhome import constants
+from chainhome.earth import enu_frame, enu_to_geodetic
+from chainhome.tables import Tracks
+from chainhome.tracking import _row_kernels as kernels
+from chainhome.tracking._settle_kernels import CONFIRMED, ENDED, TENTATIVE, Rows, settled
+from chainhome.tracking._update_kernels import Columns, Limits
+from chainhome.tracking.rows import room_for_rows, table_of
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+A_PICORADIAN, A_MICROMETRE, ROUNDING = 1e-12, 1e-6, 1e-12
+MODELS = 3
+WORLD = enu_frame(np.radians(40.0), np.radians(32.0), 900.0)
+RNG = np.random.default_rng(11)
+
+
+def rows_at(time_s: Floats, track_id: Ints, where: Floats | None = None) -> Rows:
+    """Rows with random states, somewhere or at given places."""
+    n = len(time_s)
+    rows = room_for_rows(n + 5, MODELS)
+    rows.time_s[:n], rows.track_id[:n] = time_s, track_id
+    rows.state[:] = RNG.normal(0.0, 1e5, rows.state.shape)
+    if where is not None:
+        rows.state[:n, :3] = where
+    rows.existence[:], rows.status[:] = RNG.random(n + 5), RNG.integers(0, 3, n + 5)
+    rows.detection_id[:] = RNG.integers(-1, 99, n + 5)
+    return rows
+
+
+def orders(rows: Rows, n: int) -> tuple[bool, Ints]:
+    order, spare, key = (np.full(n, -1) for _ in range(3))
+    done = kernels.ordered(n, rows.time_s, rows.track_id, order, spare, key, np.empty(max(n + 1, 17), np.int64))
+    return done, order
+
+
+TIMES = {
+    "none": np.zeros(0),
+    "one": np.array([3.0]),
+    "scans at once": np.repeat(np.arange(6) * 10.0, 80),
+    "a beam that turns": np.repeat(np.arange(6) * 10.0, 80) + RNG.uniform(0.0, 10.0, 480),
+    "two sensors, the same rows twice": np.repeat(np.arange(40) // 2 * 10.0, 12),
+    "backwards": np.arange(90)[::-1] * 1.0,
+    "a moment": np.full(300, 7.0),
+    "negative": RNG.uniform(-5.0, 5.0, 100),
+    "a hair apart": 7.0 + np.arange(9)[::-1] * 1e-15,
+}
+IDS = {"few": (0, 5), "many": (0, 10**6), "far": (2**40, 2**40 + 10**6), "as they are numbered": (-1, -1)}
+
+
+@pytest.mark.parametrize("ids", IDS)
+@pytest.mark.parametrize("times", TIMES)
+def test_rows_come_by_time_then_track_and_equal_ones_as_they_were_written(times: str, ids: str) -> None:
+    time_s = TIMES[times]
+    n = len(time_s)
+    low, high = IDS[ids]
+    track_id = np.arange(n) % 80 if low < 0 else RNG.integers(low, high, n)
+    rows = rows_at(time_s, track_id)
+    done, order = orders(rows, n)
+    plain = np.lexsort([track_id, time_s])
+    assert done
+    np.testing.assert_array_equal(order, plain)
+    tracks = table_of(rows, n, WORLD)
+    np.testing.assert_array_equal(tracks.existence, rows.existence[:n][plain])
+    np.testing.assert_array_equal(tracks.detection_id, rows.detection_id[:n][plain])
+
+
+def test_times_that_lie_very_unevenly_are_ordered_by_another_method() -> None:
+    time_s = np.append(RNG.random(400), 1e9)
+    track_id = RNG.integers(0, 50, 401)
+    rows = rows_at(time_s, track_id)
+    assert not orders(rows, 401)[0]
+    plain = np.lexsort([track_id, time_s])
+    np.testing.assert_array_equal(table_of(rows, 401, WORLD).existence, rows.existence[plain])
+
+
+def test_columns_are_the_rows_numbers_in_the_types_of_the_schema() -> None:
+    n = 130
+    rows = rows_at(np.arange(n) * 1.0, np.arange(n))
+    tracks = table_of(rows, n, WORLD)
+    assert list(kernels.Columns._fields) == list(Tracks.columns())
+    for name, declared in Tracks.columns().items():
+        column = getattr(tracks, name)
+        assert column.dtype == declared.dtype, name
+        assert column.flags.c_contiguous, name
+        assert not column.flags.writeable, name
+    names = ("x_m", "y_m", "z_m", "vx_mps", "vy_mps", "vz_mps")
+    np.testing.assert_array_equal(np.column_stack([getattr(tracks, name) for name in names]), rows.state[:n, :6])
+    row, column = np.tril_indices(6)
+    np.testing.assert_array_equal(tracks.covariance[:, row, column], rows.state[:n, 6:27])
+    np.testing.assert_array_equal(tracks.covariance, tracks.covariance.transpose(0, 2, 1))
+    np.testing.assert_array_equal(tracks.mode_probability, rows.state[:n, 27:])
+    np.testing.assert_array_equal(tracks.status, rows.status[:n])
+
+
+@pytest.mark.parametrize("lat_deg", [-90.0, -52.0, 0.0, 40.0, 89.9, 90.0])
+@pytest.mark.parametrize("lon_deg", [-180.0, -90.0, 0.0, 32.0, 179.9])
+def test_geodetic_positions_are_those_of_the_earth_module(lat_deg: float, lon_deg: float) -> None:
+    world = enu_frame(np.radians(lat_deg), np.radians(lon_deg), 500.0)
+    n = 700
+    where = np.column_stack([RNG.uniform(-1e6, 1e6, (n, 2)), RNG.uniform(-2e3, 1e5, n)])
+    tracks = table_of(rows_at(np.arange(n) * 1.0, np.arange(n), where), n, world)
+    lat, lon, height = enu_to_geodetic(world, where)
+    turn = np.abs(np.radians(tracks.lon_deg) - lon)
+    assert np.abs(np.radians(tracks.lat_deg) - lat).max() < A_PICORADIAN
+    assert (np.minimum(turn, 2.0 * np.pi - turn) * np.cos(lat)).max() < A_PICORADIAN
+    assert np.abs(tracks.altitude_m - height).max() < A_MICROMETRE
+
+
+def test_a_row_gets_the_same_bits_whatever_else_is_in_the_call() -> None:
+    n = 2 * kernels.LANES + 3
+    rows = rows_at(np.arange(n) * 1.0, np.arange(n))
+    whole = table_of(rows, n, WORLD)
+    for begin, end in [(0, 1), (5, 6), (7, 90), (kernels.LANES, n), (n - 1, n)]:
+        piece = table_of(Rows(*(column[begin:] for column in rows)), end - begin, WORLD)
+        for name in Tracks.columns():
+            np.testing.assert_array_equal(getattr(piece, name), getattr(whole, name)[begin:end], name)
+
+
+def test_no_number_of_a_row_turns_that_of_another_into_none() -> None:
+    rows = rows_at(np.arange(9) * 1.0, np.arange(9))
+    clean = table_of(rows, 9, WORLD)
+    rows.state[4] = np.nan
+    tracks = table_of(rows, 9, WORLD)
+    assert np.isnan([tracks.lat_deg[4], tracks.lon_deg[4], tracks.altitude_m[4]]).all()
+    others = np.arange(9) != 4
+    np.testing.assert_array_equal(tracks.lat_deg[others], clean.lat_deg[others])
+
+
+def test_constants_of_the_kernels_are_those_of_the_package() -> None:
+    assert kernels._SEMI_MAJOR_M == constants.WGS84_SEMI_MAJOR_M
+    assert kernels._FLATTENING == constants.WGS84_FLATTENING
+
+
+LIMITS = Limits(confirm=0.9, end=0.3, drop=0.05, begin=0.01, begin_at_most=0.5, report=0.1, show=0.4)
+LIFE_S, CLOCK_S = 3600.0, 20.0
+
+
+def some_tracks(n: int) -> Columns:
+    spread = RNG.normal(0.0, 30.0, (n, MODELS, 6, 6))
+    weight = RNG.random((n, MODELS))
+    weight[RNG.random((n, MODELS)) < 0.2] = 0.0
+    weight[:, 0] += 1e-3
+    row, column = np.tril_indices(6)
+    return Columns(
+        mean=1e5 + RNG.normal(0.0, 50.0, (n, MODELS, 6)),
+        covariance=np.ascontiguousarray((spread @ spread.transpose(0, 1, 3, 2))[:, :, row, column]),
+        weight=weight / weight.sum(axis=1, keepdims=True),
+        existence=np.where(RNG.random(n) < 0.1, -1.0, RNG.random(n)),
+        time_s=RNG.uniform(0.0, 20.0, n),
+        last_seen_s=RNG.random((n, 2)),
+        track_id=np.arange(n),
+        mode_s_address=RNG.integers(-1, 9, n),
+        mode_3a=RNG.integers(-1, 9, n),
+        status=RNG.integers(TENTATIVE, CONFIRMED + 1, n).astype(np.int8),
+        share=RNG.random(n),
+        rank=(RNG.random(n) < 0.1).astype(np.int8),
+        plot_now=RNG.integers(-1, 3, n),
+    )
+
+
+def test_a_look_ends_with_the_rows_and_tracks_that_a_plain_loop_leaves() -> None:
+    n, before = 400, 300
+    given = some_tracks(n)
+    row, worth, lost = np.flatnonzero(RNG.random(before) < 0.7), RNG.random(before), RNG.random(before) < 0.05
+    columns, rows = Columns(*(column.copy() for column in given)), room_for_rows(n + 2, MODELS)
+    # What a model of no weight says does not matter.
+    columns.covariance[columns.weight == 0.0] = np.nan
+    left, end = settled(
+        n, before, len(row), row, worth, CLOCK_S, LIFE_S, np.zeros(n, np.bool_), lost, LIMITS, columns, 2, rows
+    )
+    told = {int(t): worth[a] >= 0.25 or given.plot_now[t] >= 0 for a, t in enumerate(row)}
+    at, kept = 2, []
+    for t in np.flatnonzero(given.existence >= 0.0):
+        changed = t >= before or told.get(int(t), False)
+        r = given.existence[t] * (1.0 if changed else np.exp(-(CLOCK_S - given.time_s[t]) / LIFE_S))
+        known = bool(given.status[t] == CONFIRMED or r > LIMITS.confirm)
+        ended = r < (LIMITS.end if known else LIMITS.drop) or (t < before and lost[t])
+        if not ended:
+            kept.append((int(t), CONFIRMED if known else TENTATIVE))
+        shown = (known and (r >= LIMITS.show or ended)) or (not known and not ended and r >= LIMITS.report)
+        if given.rank[t] == 0 and (changed or ended) and shown:
+            assert rows.track_id[at] == t
+            assert rows.status[at] == (ENDED if ended else CONFIRMED if known else TENTATIVE)
+            assert rows.detection_id[at] == (given.plot_now[t] if changed else -1)
+            assert abs(rows.existence[at] - r) < ROUNDING
+            assert rows.time_s[at] == given.time_s[t]
+            np.testing.assert_allclose(rows.state[at], in_moments(given, t), rtol=1e-11, atol=1e-9)
+            at += 1
+    assert (end, left) == (at, len(kept))
+    assert 50 < at < left < n, "all cases occur"
+    assert (rows.time_s[:2] == 0.0).all()
+    assert (rows.time_s[at:] == 0.0).all()
+    place = np.argsort(columns.track_id[:left])
+    assert list(zip(columns.track_id[place], columns.status[place], strict=True)) == kept
+    for name in set(Columns._fields) - {"status", "existence", "covariance"}:
+        before_, after = getattr(given, name)[[t for t, _ in kept]], getattr(columns, name)[place]
+        np.testing.assert_array_equal(after, before_, name)
+
+
+def in_moments(columns: Columns, t: int) -> Floats:
+    """Mean, lower triangle of the covariance, and weights of a track, in NumPy."""
+    row, column = np.tril_indices(6)
+    weight = columns.weight[t]
+    mean = weight @ columns.mean[t]
+    apart = columns.mean[t] - mean
+    covariance = weight @ columns.covariance[t] + weight @ (apart[:, row] * apart[:, column])
+    return np.concatenate([mean, covariance, weight])
+
+
+def test_a_long_table_begins_on_a_huge_page_and_its_columns_do_not_overlap() -> None:
+    n = 9_001
+    rows = rows_at(RNG.uniform(0.0, 600.0, n), RNG.integers(0, 300, n))
+    tracks = table_of(rows, n, WORLD)
+    assert tracks.time_s.ctypes.data % 2**21 == 0
+    spans = sorted(
+        (c.ctypes.data, c.ctypes.data + c.nbytes) for c in (getattr(tracks, name) for name in Tracks.columns())
+    )
+    assert all(end <= begin for (_, end), (begin, _) in itertools.pairwise(spans))
+    np.testing.assert_array_equal(
+        tracks.existence, rows.existence[:n][np.lexsort([rows.track_id[:n], rows.time_s[:n]])]
+    )

@@ -159,16 +159,17 @@ class Work:
         """Make room for `needed` rows of tracks in all; what stands in the work tables stays."""
         if needed <= len(self.columns.time_s):
             return
-        room = max(needed, 2 * len(self.columns.time_s))
-        self.columns = Columns(*(_grown(column, room) for column in self.columns))
-        self.moved = Moved(*(_grown(column, room) for column in self.moved))
+        # Memory that is not touched costs nothing, but copying does: only what is in use moves.
+        room, used, seen = max(needed, 2 * len(self.columns.time_s)), self.count, int(self.number[look.SEEN])
+        self.columns = Columns(*(_grown(column, room, used) for column in self.columns))
+        self.moved = Moved(*(_grown(column, room, seen) for column in self.moved))
         d = self.desk
         self.desk = d._replace(
-            stage=_grown(d.stage, room),
-            viewed=_grown(d.viewed, room),
-            lost=_grown(d.lost, room),
-            of_track=_wider(d.of_track, room + 1),
-            about_track=_wider(d.about_track, room + 1),
+            stage=_grown(d.stage, room, used),
+            viewed=_grown(d.viewed, room, used),
+            lost=_grown(d.lost, room, used),
+            of_track=_wider(d.of_track, room + 1, used + 1),
+            about_track=_wider(d.about_track, room + 1, used + 1),
             head=np.zeros(_power_of_two(4 * room), np.int64),
         )
 
@@ -176,7 +177,7 @@ class Work:
         """Make room for so many rows to be written in all."""
         if needed > len(self.rows.time_s):
             room = max(needed, 2 * len(self.rows.time_s))
-            self.rows = Rows(*(_grown(column, room) for column in self.rows))
+            self.rows = Rows(*(_grown(column, room, self.row_count) for column in self.rows))
 
     def state_columns(self) -> dict[str, Any]:
         """Return what the state keeps of the tracks and of the unseen, by name."""
@@ -194,15 +195,15 @@ class Work:
         return table_of(self.rows, self.row_count, self.setup.world)
 
 
-def _grown(column: NDArray[Any], room: int) -> NDArray[Any]:
+def _grown(column: NDArray[Any], room: int, used: int) -> NDArray[Any]:
     larger = np.zeros((room, *column.shape[1:]), column.dtype)
-    larger[: len(column)] = column
+    larger[:used] = column[:used]
     return larger
 
 
-def _wider(table: NDArray[Any], room: int) -> NDArray[Any]:
+def _wider(table: NDArray[Any], room: int, used: int) -> NDArray[Any]:
     larger = np.zeros((len(table), room), table.dtype)
-    larger[:, : table.shape[1]] = table
+    larger[:, :used] = table[:, :used]
     return larger
 
 
@@ -211,7 +212,7 @@ def _power_of_two(least: int) -> int:
 
 
 def _columns(state: TrackerState, room: int) -> Columns:
-    return Columns(*(_grown(getattr(state, _STATE_NAMES.get(name, name)), room) for name in Columns._fields))
+    return Columns(*(_grown(getattr(state, _STATE_NAMES.get(name, name)), room, 0) for name in Columns._fields))
 
 
 def _pairs(room: int, models: int) -> Pairs:

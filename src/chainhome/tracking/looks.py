@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chainhome.tables import Detections
+from chainhome.tracking.measurement import plain
 from chainhome.tracking.setup import Setup, Watcher
 from chainhome.tracking.state import TrackerState
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# A beam is taken to rotate where its plots agree on when it points north: their mean resultant, least weight, and by
-# how much less than on the time of the look they may.
-_AGREE, _LEAST_WEIGHT, _MARGIN = 0.95, 1.5, 1e-4
-_MEMORY_PERIODS = 2.0
+_NOTHING = Detections.make(0)
 _REPEAT_SHARE = 0.01  # of a period that a second report of the same aircraft in one look counts for
 
 
@@ -54,30 +52,36 @@ def looks_until(state: TrackerState, setup: Setup, until_s: float) -> tuple[list
     begin, last = state.begin_s, state.last_s
     if len(waiting):
         last = max(last, float(waiting.time_s[-1]))
-        if np.isnan(begin):
-            begin = float(np.floor(waiting.time_s[0]))
-    if np.isnan(begin) or until_s == -np.inf:
+        if math.isnan(begin):
+            begin = float(math.floor(waiting.time_s[0]))
+    if math.isnan(begin) or until_s == -math.inf:
         return [], waiting, replace(state, waiting=waiting, last_s=last)
     looks: list[Look] = []
     phases = state.phases.copy()
     taken = np.zeros(len(waiting), np.bool_)
     for row, watcher in enumerate(setup.watchers):
         looks += _of_sensor(row, watcher, setup, waiting, begin, state.clock_s, until_s, last, phases, taken)
-    looks.sort(key=lambda look: (look.end_s, look.sensor, look.start_s))
     if not looks:
         # Looks count from the first plot of all that are given before the first look is over.
         return looks, waiting, replace(state, waiting=waiting, last_s=last)
-    rest = replace(state, waiting=waiting[~taken], phases=phases, begin_s=begin, last_s=last)
-    return looks, waiting, rest
+    if len(setup.watchers) > 1:
+        looks.sort(key=lambda look: (look.end_s, look.sensor, look.start_s))
+    rest = _NOTHING if taken.all() else waiting[np.flatnonzero(~taken)]
+    return looks, waiting, replace(state, waiting=rest, phases=phases, begin_s=begin, last_s=last)
 
 
 def _in_order(waiting: Detections) -> Detections:
     """Return plots in the order of time, and of their names and values where times are equal."""
+    from chainhome.tracking._beam_kernels import in_order
+
     time, name = waiting.time_s, waiting.detection_id
-    if (time[1:] > time[:-1]).all() or ((time[1:] >= time[:-1]).all() and (name[1:] > name[:-1]).all()):
+    if in_order(plain(time), plain(name)):
         return waiting
-    keys = (waiting.y_m, waiting.x_m, waiting.azimuth_rad, waiting.range_m, name, time)
-    return waiting[np.lexsort(keys)]
+    order = np.lexsort((name, time))
+    if not in_order(plain(time[order]), plain(name[order])):
+        keys = (waiting.y_m, waiting.x_m, waiting.azimuth_rad, waiting.range_m, name, time)
+        order = np.lexsort(keys)
+    return waiting[order]
 
 
 def _length(watcher: Watcher, setup: Setup) -> float:
@@ -87,7 +91,7 @@ def _length(watcher: Watcher, setup: Setup) -> float:
         return piece
     if len(setup.watchers) == 1 and watcher.polar:
         return period
-    return period / max(1.0, float(np.ceil(period / piece)))
+    return period / max(1.0, float(math.ceil(period / piece)))
 
 
 def _next_look(watcher: Watcher, setup: Setup, begin_s: float, clock_s: float) -> int:
@@ -95,9 +99,9 @@ def _next_look(watcher: Watcher, setup: Setup, begin_s: float, clock_s: float) -
 
     An allowance of a billionth of a look keeps a clock that is a sum of lengths from counting one twice.
     """
-    if np.isinf(clock_s):
+    if math.isinf(clock_s):
         return 0
-    return int(np.floor((clock_s - begin_s) / _length(watcher, setup) + 1e-9))
+    return math.floor((clock_s - begin_s) / _length(watcher, setup) + 1e-9)
 
 
 def next_start_s(watcher: Watcher, setup: Setup, state: TrackerState) -> float:
@@ -123,55 +127,50 @@ def _of_sensor(
     pieces = max(1, round(period / length))
     first = _next_look(watcher, setup, begin_s, clock_s)
     # Where no more is to come: the look of the newest plot of all.
-    ended = until_s if until_s < np.inf else last_s + length
-    last = int(np.floor((ended - begin_s) / length + 1e-9))
+    ended = until_s if until_s < math.inf else last_s + length
+    last = math.floor((ended - begin_s) / length + 1e-9)
     if last <= first:
         return []
     mine = np.flatnonzero(waiting.sensor_id == watcher.sensor_id)
-    edges = begin_s + length * np.arange(first, last + 1)
-    cuts = np.searchsorted(waiting.time_s[mine], edges)
+    edges = begin_s + length * np.arange(first, last + 1, dtype=np.float64)
+    turning = watcher.period_s if watcher.polar and watcher.period_s > 0 else 0.0
+    begins, middle, swept, mid, replied = _told(waiting, mine, edges, turning, phases[row])
+    taken[mine[begins[0] : begins[-1]]] = True
     looks = []
+    bounds = edges.tolist()
     for k in range(last - first):
-        rows = mine[cuts[k] : cuts[k + 1]]
-        taken[rows] = True
-        share = ((first + k) % pieces) / pieces
-        start, end = float(edges[k]), float(edges[k + 1])
-        looks += _look(row, watcher, waiting, rows, start, end, period, share, pieces, phases[row])
+        a, b = begins[k], begins[k + 1]
+        start, end = bounds[k], bounds[k + 1]
+        before = ((first + k) % pieces) / pieces
+        if pieces == 1 and swept[k] == swept[k]:
+            # In two halves: an aircraft where the scan begins can be met at its beginning and again at its end.
+            half, c = 0.5 * (start + end), middle[k]
+            looks.append(Look(row, start, half, 0.5 * (start + half), swept[k], 0.0, 0.5, mine[a:c]))
+            looks.append(Look(row, half, end, 0.5 * (half + end), swept[k], 0.5, 1.0, mine[c:b]))
+            continue
+        look = Look(row, start, end, mid[k], swept[k], before, before + 1.0 / pieces, mine[a:b])
+        if replied[k] and swept[k] != swept[k]:
+            looks += _by_repeats(look, waiting.mode_s_address[look.rows], waiting.time_s[look.rows])
+        else:
+            looks.append(look)
     return looks
 
 
-def _look(
-    row: int,
-    watcher: Watcher,
-    waiting: Detections,
-    rows: Ints,
-    start_s: float,
-    end_s: float,
-    period_s: float,
-    share: float,
-    pieces: int,
-    phase: Floats,
-) -> list[Look]:
-    times = waiting.time_s[rows]
-    swept = math.nan
-    if watcher.polar and watcher.period_s > 0:
-        swept = _swept(phase, times, waiting.azimuth_rad[rows], period_s, end_s - start_s)
-    if swept == swept:
-        whole = Look(row, start_s, end_s, 0.5 * (start_s + end_s), swept, share, share + 1.0 / pieces, rows)
-        return _halves(whole, times) if pieces == 1 else [whole]
-    mid = float(np.add.reduce(times)) / len(rows) if len(rows) else 0.5 * (start_s + end_s)
-    whole = Look(row, start_s, end_s, mid, swept, share, share + 1.0 / pieces, rows)
-    address = waiting.mode_s_address[rows]
-    return _by_repeats(whole, address, times) if np.maximum.reduce(address, initial=-1) >= 0 else [whole]
+def _told(
+    waiting: Detections, mine: Ints, edges: Floats, period_s: float, phase: Floats
+) -> tuple[list[int], list[int], list[float], list[float], list[bool]]:
+    """Return what the plots of a sensor tell of its looks (see `looks_told`), and update `phase` (5,) in place."""
+    from chainhome.tracking._beam_kernels import looks_told
 
-
-def _halves(look: Look, times: Floats) -> list[Look]:
-    """Part a whole scan in two: an aircraft where the scan begins can be met at its beginning and again at its end."""
-    middle = 0.5 * (look.start_s + look.end_s)
-    early = times < middle
-    first = look._replace(end_s=middle, mid_s=0.5 * (look.start_s + middle), share_after=0.5, rows=look.rows[early])
-    second = look._replace(start_s=middle, mid_s=0.5 * (middle + look.end_s), share_before=0.5, rows=look.rows[~early])
-    return [first, second]
+    columns: list[NDArray[Any]] = [waiting.time_s, waiting.azimuth_rad, waiting.mode_s_address]
+    if len(mine) < len(waiting):
+        columns = [column[mine] for column in columns]
+    n = len(edges) - 1
+    begins, middle, replied = np.empty(n + 1, np.int64), np.empty(n, np.int64), np.empty(n, np.bool_)
+    swept, mid = np.empty(n), np.empty(n)
+    time, azimuth, address = (plain(column) for column in columns)
+    looks_told(time, azimuth, address, edges, period_s, phase, begins, middle, swept, mid, replied)
+    return begins.tolist(), middle.tolist(), swept.tolist(), mid.tolist(), replied.tolist()
 
 
 def _by_repeats(look: Look, address: Ints, times: Floats) -> list[Look]:
@@ -190,19 +189,3 @@ def _by_repeats(look: Look, address: Ints, times: Floats) -> list[Look]:
             part = part._replace(share_before=1.0 - _REPEAT_SHARE, share_after=1.0)
         parts.append(part._replace(mid_s=float(times[mine].mean())) if mine.any() else part)
     return parts
-
-
-def _swept(phase: Floats, times: Floats, azimuth_rad: Floats, period_s: float, length_s: float) -> float:
-    """Return when the beam points north, from all plots so far, the newest ones most; update `phase` (5,) in place.
-
-    `phase` holds the weight of the plots, the sums of cosine and sine of the phase that each one tells, and those of
-    its time in the period alone: a sensor that reports at one moment agrees better in time than in phase.
-    """
-    from chainhome.tracking._beam_kernels import phases_told
-
-    phases_told(times, azimuth_rad, period_s, math.exp(-length_s / (_MEMORY_PERIODS * period_s)), phase)
-    weight, north, east, cosine, sine = phase.tolist()
-    agree, at_once = math.hypot(north, east), math.hypot(cosine, sine)
-    if weight < _LEAST_WEIGHT or agree < _AGREE * weight or agree < at_once - _MARGIN * weight:
-        return math.nan
-    return math.atan2(east, north) / (2.0 * math.pi) * period_s

@@ -14,13 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainhome.tables import Detections
-from chainhome.tracking.birth import beginnings
+from chainhome.tracking._birth_kernels import fill_plots
+from chainhome.tracking.birth import known
 from chainhome.tracking.setup import Setup
-from chainhome.tracking.slots import AZIMUTH, DOPPLER, ELEVATION, HEIGHT, RANGE
+from chainhome.tracking.slots import RANGE, SLOTS
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+
+# The columns of detections that the compiled pass takes, in its order.
+_COLUMNS = (
+    "sensor_id",
+    "range_m",
+    "azimuth_rad",
+    "elevation_rad",
+    "doppler_mps",
+    "x_m",
+    "y_m",
+    "z_m",
+    "flight_level_m",
+    "range_sigma_m",
+    "azimuth_sigma_rad",
+    "elevation_sigma_rad",
+    "mode_3a",
+    "mode_s_address",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,58 +84,30 @@ def plots_of(detections: Detections, setup: Setup, clutter_density: Floats | Non
     `clutter_density` (m,) stands in for that of the sensors. Raises ValueError for a plot of a sensor that is not in
     the setup, that has neither range and azimuth nor x and y, or that has no standard deviation.
     """
-    d, p = detections, setup.params
-    sensor = _rows(d, setup)
-    polar = np.array([w.polar for w in setup.watchers])[sensor]
-    value = np.column_stack([d.range_m, d.azimuth_rad, d.elevation_rad, d.doppler_mps, d.flight_level_m])
-    variance = np.array([w.sigma for w in setup.watchers])[sensor]
-    own = np.column_stack([d.range_sigma_m, d.azimuth_sigma_rad, d.elevation_sigma_rad])
-    if not polar.all():
-        value[~polar, :3] = np.column_stack([d.x_m, d.y_m, d.z_m])[~polar]
-        value[~polar, DOPPLER] = np.nan
-        own[~polar] = d.range_sigma_m[~polar, None]
-    value[~np.isnan(value[:, ELEVATION]), HEIGHT] = np.nan
-    variance[:, :3] = np.where(np.isnan(own), variance[:, :3], own)
-    value[np.isnan(variance[:, DOPPLER]), DOPPLER] = np.nan
-    variance *= variance
-    present = ~np.isnan(value)
-    _refuse(d, np.asarray(~present[:, :2].all(axis=1)), "expected range and azimuth of a radar, x and y of a report")
-    _refuse(
-        d,
-        np.asarray((present & ~(variance > 0)).any(axis=1)),
-        "expected a positive standard deviation of plot or sensor",
-    )
-    _refuse(d, np.isinf(value).any(axis=1) | np.isinf(variance).any(axis=1), "expected finite values")
-    _refuse(d, polar & ~(value[:, RANGE] > 0), "expected a range above 0")
-    variance[~present] = 1.0
-    value[polar, AZIMUTH] = wrapped(value[polar, AZIMUTH])
-    mean, triangle = beginnings(value, variance, sensor, setup)
-    clutter = (
-        np.array([w.clutter_density for w in setup.watchers])[sensor] if clutter_density is None else clutter_density
-    )
-    if not (clutter >= 0).all():
-        raise ValueError("clutter_density must not be negative or NaN")
-    thin = np.where(present[:, DOPPLER], 1.0 / p.doppler_span_mps, 1.0)
-    thin = thin * np.where(present[:, HEIGHT], 1.0 / p.birth_height_span_m, 1.0)
-    replied = (d.mode_3a >= 0) | (d.mode_s_address >= 0)
-    high = present[:, ELEVATION]
-    r = value[:, RANGE]
-    size = np.where(polar, r * np.where(high, r * np.cos(np.where(high, value[:, ELEVATION], 0.0)), 1.0), 1.0)
-    new = size * np.where(high, 1.0 / p.birth_height_span_m, 1.0) * thin
-    return Plots(
+    d, m = detections, len(detections)
+    given = np.zeros(0)
+    if clutter_density is not None:
+        given = np.array(np.broadcast_to(np.asarray(clutter_density, np.float64), (m,)))
+    plots = Plots(
         time_s=d.time_s,
-        sensor=sensor,
-        value=value,
-        variance=variance,
+        sensor=np.empty(m, np.int64),
+        value=np.empty((m, SLOTS)),
+        variance=np.empty((m, SLOTS)),
         detection_id=d.detection_id,
         mode_3a=d.mode_3a,
         mode_s_address=d.mode_s_address,
-        clutter_density=np.asarray(clutter, np.float64) * thin * np.where(replied, p.false_reply_share, 1.0),
-        new_density=new,
-        cell=_cells(mean, setup),
-        mean=mean,
-        triangle=triangle,
+        clutter_density=np.empty(m),
+        new_density=np.empty(m),
+        cell=np.empty(m, np.int64),
+        mean=np.empty((m, 6)),
+        triangle=np.empty((m, 21)),
     )
+    columns: list[Any] = [plain(getattr(d, name)) for name in _COLUMNS]
+    columns += [given, *known(setup), plots.sensor, plots.value, plots.variance]
+    columns += [plots.clutter_density, plots.new_density, plots.cell, plots.mean, plots.triangle]
+    if not fill_plots(*columns):
+        _refuse(d, setup, plots)
+    return plots
 
 
 def wrapped(angle_rad: Floats) -> Floats:
@@ -131,29 +121,34 @@ def wrapped(angle_rad: Floats) -> Floats:
 
 def refuse_times(detections: Detections) -> None:
     """Raise ValueError for a plot whose time is not a finite number."""
-    _refuse(detections, ~np.isfinite(detections.time_s), "expected a finite time_s")
-
-
-def _cells(mean: Floats, setup: Setup) -> Ints:
-    g = setup.grid
-    rows, columns = g.shape
-    x = np.clip((mean[:, 0] - g.x_m) / g.cell_m, 0, columns - 1).astype(np.int64)
-    y = np.clip((mean[:, 1] - g.y_m) / g.cell_m, 0, rows - 1).astype(np.int64)
-    return np.asarray(y * columns + x, np.int64)
-
-
-def _rows(detections: Detections, setup: Setup) -> Ints:
-    if not len(detections):
-        return np.zeros(0, np.int64)
-    if len(setup.watchers) == 1 and (detections.sensor_id == setup.watchers[0].sensor_id).all():
-        return np.zeros(len(detections), np.int64)
-    names, back = np.unique(detections.sensor_id, return_inverse=True)
-    rows = [setup.row_of.get(name, -1) for name in names.tolist()]
-    if min(rows) < 0:
-        raise ValueError(f"detections of sensor_id {names[rows.index(-1)]}, which is not in sensors")
-    return np.asarray(rows, np.int64)[back]
-
-
-def _refuse(detections: Detections, bad: Bools, expected: str) -> None:
+    bad = ~np.isfinite(detections.time_s)
     if bad.any():
-        raise ValueError(f"detection_id {detections.detection_id[bad][0]}: {expected}")
+        raise ValueError(f"detection_id {detections.detection_id[bad][0]}: expected a finite time_s")
+
+
+def plain(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column as the compiled pass takes it: in one piece and read-only, as most are already."""
+    flags = column.flags
+    if flags.c_contiguous and not flags.writeable:
+        return column
+    column = np.ascontiguousarray(column).view()
+    column.flags.writeable = False
+    return column
+
+
+def _refuse(detections: Detections, setup: Setup, plots: Plots) -> None:
+    """Raise ValueError for the first reason that holds of any plot, with the first such plot."""
+    strange = detections.sensor_id[plots.sensor < 0]
+    if len(strange):
+        raise ValueError(f"detections of sensor_id {strange.min()}, which is not in sensors")
+    value, variance = plots.value, plots.variance
+    present, polar = ~np.isnan(value), np.array([w.polar for w in setup.watchers])[plots.sensor]
+    for bad, expected in (
+        (~present[:, :2].all(axis=1), "expected range and azimuth of a radar, x and y of a report"),
+        ((present & ~(variance > 0)).any(axis=1), "expected a positive standard deviation of plot or sensor"),
+        (np.isinf(value).any(axis=1) | np.isinf(variance).any(axis=1), "expected finite values"),
+        (polar & ~(value[:, RANGE] > 0), "expected a range above 0"),
+    ):
+        if bad.any():
+            raise ValueError(f"detection_id {detections.detection_id[bad][0]}: {expected}")
+    raise ValueError("clutter_density must not be negative or NaN")

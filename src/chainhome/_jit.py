@@ -32,7 +32,7 @@ def kernel(function: F) -> F:
 
 
 def lean(function: F) -> F:
-    """Compile like `kernel` a function that owns no memory: nothing in it allocates, none of its calls returns an array.
+    """Compile like `kernel` a function that owns no memory: it allocates nothing, and no call in it returns an array.
 
     Numba then leaves out all counting of references: atomic operations that cost more than the work of a small kernel.
     """

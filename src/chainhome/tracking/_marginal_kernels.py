@@ -3,9 +3,10 @@
 A joint association gives each track at most one plot and each plot to at most one track; its probability is
 proportional to the product of the weights of its pairs, of `missed` of the tracks without a plot and of `other` of the
 plots without a track. A plot that only one track can take exchanges nothing, so it is folded into that track's
-`missed`. What remains falls apart into clusters (union-find). Each cluster is solved exactly by dynamic programming
-over the subsets of a moving frontier, or, where that costs more than `budget`, by loopy belief propagation
-[williams_lau2014], whose messages run over that cluster's pairs only.
+`missed`. What remains falls apart into clusters (union-find). Two tracks are solved in closed form. Each other cluster
+is solved exactly by dynamic programming over the subsets of a moving frontier, or, where that costs more than `budget`,
+by loopy belief propagation [williams_lau2014], whose messages run over that cluster's pairs only, and only from the
+tracks and plots that heard something new: after some five iterations that is a small part of a large cluster.
 
 The frontier: tracks are taken one after another, and the state is which of the *open* plots are gone; a plot opens with
 its first track and closes with its last. Or plots are taken one after another and tracks open and close, if that is
@@ -16,12 +17,14 @@ as many to as many clutter plots). Up to a budget of 16,384 a cluster takes abou
 at most 34, against 12; up to 65,536 it takes 47 us, at most 64, against 21; up to 262,144 163 us, at most 260, against
 25. Propagation is wrong by 0.03 to 0.06, at most 0.10, in the worst pair of such a cluster. So the default is 65,536.
 
-All sums are of positive terms, so nothing cancels. Rows are scaled by their largest entry. Where conflicts make even
-the best association tiny (below 1e-200), its dual prices scale rows and columns, so that it weighs 1, and the sweep is
-repeated. The best association itself, global nearest neighbour, is a kernel of this file, too.
+All sums are of positive terms, so nothing cancels. Rows near the ends of the range of floats are scaled by their
+largest entry. Where conflicts make even the best association tiny (below 1e-200), its dual prices scale rows and
+columns, so that it weighs 1, and the sweep is repeated. The best association itself, global nearest neighbour, is a
+kernel of this file, too.
 """
 
-# Long because a kernel may only call kernels of its own file.
+# Long because a kernel may only call kernels of its own file. A call can cost 50 ns, for Numba counts references to the
+# arrays that it hands over: so an ordinary row is scaled without one, and a cluster of two tracks is solved by one.
 
 from __future__ import annotations
 
@@ -39,10 +42,13 @@ Columns = NDArray[np.float64]  # (FLOAT_ROWS, slot)
 
 MAX_WIDTH = 12
 STORE = 1 << 16
-GRID = STORE + (2 << MAX_WIDTH)
+ONE = STORE  # two grids of states at work stand behind those kept
+TWO = ONE + (1 << MAX_WIDTH)
+GRID = TWO + (1 << MAX_WIDTH)
 MAX_STAGES = 64
 _SMALLEST_SUM = 1e-200
-_TINY = 1e-280
+_TINY = 1e-280  # what `_LARGEST_TOP` may be divided by
+_QUIET = 0.01  # messages that change by less than this share of the tolerance are not sent
 _SMALLEST_TOP, _LARGEST_TOP = 1e-20, 1e20  # a row whose largest entry is between stays as it is
 _SMALLEST_DIVISOR = 1e-290  # the compiler may divide by way of the reciprocal
 _NEVER = 1 << 60
@@ -84,17 +90,17 @@ MATE = 27  # of each plot: its track, or -1
 VIA = 28  # of each plot: the track that reaches it on the shortest path
 SEEN = 29  # of each plot: -1 not reached, 0 reached, 1 scanned
 REACHED = 30  # plots reached
-PLACE_COLUMN = 31
-QUEUE_TRACKS = 32
-QUEUE_PLOTS = 33
-QUEUED_TRACK = 34
-QUEUED_PLOT = 35
-SCORE = 36
+# Of the plan, and of propagation:
+SCORE = 31  # of each stage: twice the items it would open less those it would close
+PLACE_BY_PLOT = 32  # place of each pair in the order by plot
+QUEUE_TRACKS = 33  # tracks that heard something new
+QUEUE_PLOTS = 34
+QUEUED_TRACK = 35  # of each track: 1 if in the queue
+QUEUED_PLOT = 36
 INT_ROWS = 37
-QUIET = 0.01
 
 # Work columns of numbers, one row of `floats` each.
-SCALED = 0  # of each pair: weight / other, each row divided by its largest entry
+SCALED = 0  # of each pair: weight / other, in range
 ALONE = 1  # of each track: `missed`, scaled like its row
 ROW_NONE = 2  # of each track: the same plus the plots folded into it
 ROW_IDLE = 3  # of each track: P(no shared plot)
@@ -102,8 +108,8 @@ NONE = 4  # ROW_NONE of the cluster at hand
 IDLE = 5  # its ROW_IDLE
 VALUE = 6  # of each shared pair
 RESULT = 7  # its marginal
-TO_PLOT = 8  # messages
-TO_TRACK = 9
+TO_PLOT = 8  # messages as the plots hear them, in the order by plot
+TO_TRACK = 9  # messages as the tracks hear them, in the order by track, times the pair's value
 COLUMN_SUM = 10  # of each plot: 1 + its incoming messages
 UNUSED = 11  # of each item: its weight if nobody takes it
 STAGE_VALUE = 12  # of each pair, scaled by its stage
@@ -115,9 +121,9 @@ LOSS_NONE = 17  # of each track of the cluster: the same of no shared plot
 PRICE_TRACK = 18  # dual variables
 PRICE_PLOT = 19
 DISTANCE = 20  # of each plot on the shortest path
-SAID_TRACK = 21
-SAID_PLOT = 22
-BEFORE = 23
+SAID_TRACK = 21  # messages as the tracks sent them, in the order by track
+SAID_PLOT = 22  # messages as the plots sent them, in the order by plot
+BEFORE = 23  # of each pair of the row at hand
 FLOAT_ROWS = 24
 
 
@@ -298,7 +304,7 @@ def _plan(
 
 @inline
 def _close(
-    item: int, start: int, stop: int, bits: int, count: int, ints: Table, floats: Columns, one: Floats
+    item: int, start: int, stop: int, bits: int, count: int, ints: Table, floats: Columns, grid: Floats
 ) -> tuple[int, int]:
     """Sum out of `one` the items whose last pair this stage was; return the bits and closings after that."""
     for e in range(start, stop):
@@ -313,7 +319,7 @@ def _close(
         bits -= 1
         for h in range(1 << bits):
             low = h + (h & -step)
-            one[h] = unused * one[low] + one[low + step]
+            grid[ONE + h] = unused * grid[ONE + low] + grid[ONE + low + step]
         for q in range(p, bits):
             moved = ints[ACTIVE, q + 1]
             ints[ACTIVE, q] = moved
@@ -326,7 +332,7 @@ def _close(
 
 @kernel
 def _forward(
-    row: int, item: int, order: int, stages: int, idle: int, ints: Table, floats: Columns, grid: Floats, one: Floats
+    row: int, item: int, order: int, stages: int, idle: int, ints: Table, floats: Columns, grid: Floats
 ) -> float:
     """Fill the states before each stage; return the sum over all associations, or 0 where it is below the range.
 
@@ -353,26 +359,26 @@ def _forward(
             ints[BIT, e] = ints[POSITION, j]
         floats[idle, s] = none
         for x in range(size):
-            one[x] = none * grid[at + x]
+            grid[ONE + x] = none * grid[at + x]
         for x in range(size, 1 << bits):
-            one[x] = 0.0
+            grid[ONE + x] = 0.0
         for e in range(ints[row, s], ints[row, s + 1]):
             if ints[BIT, e] >= 0:
                 step, value = 1 << ints[BIT, e], floats[STAGE_VALUE, e]
                 for h in range(size if step >= size else size >> 1):
                     low = h + (h & -step)
-                    one[low + step] += value * grid[at + low]
+                    grid[ONE + low + step] += value * grid[at + low]
         ints[CLOSINGS, t] = count
-        bits, count = _close(item, ints[row, s], ints[row, s + 1], bits, count, ints, floats, one)
+        bits, count = _close(item, ints[row, s], ints[row, s + 1], bits, count, ints, floats, grid)
         top = 0.0
         for x in range(1 << bits):
-            top = max(top, one[x])
+            top = max(top, grid[ONE + x])
         scale *= top
         t += 1
         ints[OFFSET, t] = at + size
         ints[WIDTH, t] = bits
         for x in range(1 << bits):
-            grid[at + size + x] = one[x] / top
+            grid[at + size + x] = grid[ONE + x] / top
     ints[CLOSINGS, stages] = count
     return scale if scale > _SMALLEST_SUM else 0.0
 
@@ -387,11 +393,9 @@ def _backward(
     ints: Table,
     floats: Columns,
     grid: Floats,
-    one: Floats,
-    two: Floats,
 ) -> None:
     """Fill the marginals of each stage's pairs, and of no pair, from the states of `_forward`."""
-    one[0] = 1.0
+    grid[ONE + 0] = 1.0
     for t in range(stages - 1, -1, -1):
         s = ints[order, t]
         half = 1 << ints[WIDTH, t + 1]
@@ -399,15 +403,15 @@ def _backward(
             step, unused = 1 << ints[CLOSED, c], floats[UNUSED, ints[CLOSED_ITEM, c]]
             for h in range(half - 1, -1, -1):
                 low = h + (h & -step)
-                x = one[h]
-                one[low + step] = x
-                one[low] = unused * x
+                x = grid[ONE + h]
+                grid[ONE + low + step] = x
+                grid[ONE + low] = unused * x
             half *= 2
         size, at = 1 << ints[WIDTH, t], ints[OFFSET, t]
         none, together = floats[idle, s], 0.0
         for x in range(size):
-            together += grid[at + x] * one[x]
-            two[x] = none * one[x]
+            together += grid[at + x] * grid[ONE + x]
+            grid[TWO + x] = none * grid[ONE + x]
         free, sum_all = together, none * together
         for e in range(ints[row, s], ints[row, s + 1]):
             value, together = floats[STAGE_VALUE, e], 0.0
@@ -417,8 +421,8 @@ def _backward(
             step = 1 << ints[BIT, e]
             for h in range(size if step >= size else size >> 1):
                 low = h + (h & -step)
-                together += grid[at + low] * one[low + step]
-                two[low] += value * one[low + step]
+                together += grid[at + low] * grid[ONE + low + step]
+                grid[TWO + low] += value * grid[ONE + low + step]
             floats[result, e] = value * together
             sum_all += value * together
         for e in range(ints[row, s], ints[row, s + 1]):
@@ -426,9 +430,9 @@ def _backward(
         floats[idle, s] = floats[STAGE_NONE, s] * free / sum_all
         top = 0.0
         for x in range(size):
-            top = max(top, two[x])
+            top = max(top, grid[TWO + x])
         for x in range(size):
-            one[x] = two[x] / top
+            grid[ONE + x] = grid[TWO + x] / top
 
 
 @kernel
@@ -589,15 +593,13 @@ def _take_over(tracks: int, plots: int, ints: Table, floats: Columns) -> None:
 
 
 @kernel
-def _tell(
-    plots_tell: int, count: int, quiet: float, ints: Table, floats: Columns
-) -> tuple[int, float]:
+def _tell(plots_tell: int, count: int, quiet: float, ints: Table, floats: Columns) -> tuple[int, float]:
     """Let the `count` nodes of one side that heard something new tell their neighbours; return how many and the change.
 
     A node tells each neighbour the pair's value / (its own weight of no pair + what the others told it). What differs
     from what it told before by less than `quiet`, as a share, it keeps to itself.
     """
-    row, item, place, queue, told = ROW, PLOT, PLACE_COLUMN, QUEUE_TRACKS, QUEUE_PLOTS
+    row, item, place, queue, told = ROW, PLOT, PLACE_BY_PLOT, QUEUE_TRACKS, QUEUE_PLOTS
     none, value, heard, said, hears = NONE, VALUE, TO_TRACK, SAID_TRACK, TO_PLOT
     mine, theirs = QUEUED_TRACK, QUEUED_PLOT
     if plots_tell == 1:
@@ -645,16 +647,16 @@ def _propagate(tracks: int, plots: int, tolerance: float, max_iterations: int, i
         ints[QUEUE_TRACKS, t] = t
     for c in range(ints[COLUMN, plots]):
         e = ints[ENTRY, c]
-        ints[PLACE_COLUMN, e] = c
+        ints[PLACE_BY_PLOT, e] = c
         floats[STAGE_VALUE, c] = floats[SAID_PLOT, c] = floats[TO_TRACK, e] = floats[VALUE, e]
         floats[SAID_TRACK, e] = -1.0
-    before = 1.0
+    before, worst = 1.0, 0.0
     iteration = 0
     waiting = tracks
     while iteration < max_iterations:
         iteration += 1
-        waiting, worst = _tell(0, waiting, QUIET * tolerance, ints, floats)
-        waiting, worst = _tell(1, waiting, QUIET * tolerance, ints, floats)
+        for side in range(2):
+            waiting, worst = _tell(side, waiting, _QUIET * tolerance, ints, floats)
         # The changes shrink like a geometric series; what is left of it must be small, too.
         rate = worst / before
         if worst <= tolerance and worst * rate <= tolerance * (1.0 - rate):
@@ -681,12 +683,18 @@ def _propagate(tracks: int, plots: int, tolerance: float, max_iterations: int, i
 def _choose(tracks: int, plots: int, budget: int, ints: Table) -> tuple[bool, bool]:
     """Order both kinds of stages; return whether plots should be the stages, and whether tracks can be."""
     by_tracks = by_plots = _NEVER
-    if tracks <= MAX_STAGES:
-        by_tracks = _plan(ROW, PLOT, COLUMN, TRACK, ORDER_TRACKS, tracks, plots, budget, ints)
-    # A cluster as small as this gains nothing from a second plan.
-    if plots <= MAX_STAGES and by_tracks > 16 * ints[ROW, tracks]:
-        limit = min(budget, by_tracks - 1)
-        by_plots = _plan(COLUMN, TRACK, ROW, PLOT, ORDER_PLOTS, plots, tracks, limit, ints)
+    for side in range(2):
+        limit = budget
+        row, item, other, back, order, stages, items = ROW, PLOT, COLUMN, TRACK, ORDER_TRACKS, tracks, plots
+        if side == 1:
+            row, item, other, back, order, stages, items = COLUMN, TRACK, ROW, PLOT, ORDER_PLOTS, plots, tracks
+            by_tracks, limit = by_plots, min(budget, by_plots - 1)
+            by_plots = _NEVER
+            # A cluster as small as this gains nothing from a second plan.
+            if by_tracks <= 16 * ints[ROW, tracks]:
+                break
+        if stages <= MAX_STAGES:
+            by_plots = _plan(row, item, other, back, order, stages, items, limit, ints)
     return by_plots < _NEVER, by_tracks < _NEVER
 
 
@@ -774,9 +782,10 @@ def marginals_kernel(
     clusters of one track are not counted.
     """
     _fold(ptr, plot, weight, missed, other, ints, floats)
-    counts[:] = 0
-    free[:] = 1.0
-    one, two = grid[STORE : STORE + (1 << MAX_WIDTH)], grid[STORE + (1 << MAX_WIDTH) :]
+    for x in range(4):
+        counts[x] = 0
+    for j in range(len(other)):
+        free[j] = 1.0
     for c in range(_group(len(missed), ints)):
         first = ints[FIRST, c]
         tracks = ints[FIRST, c + 1] - first
@@ -799,9 +808,9 @@ def marginals_kernel(
             stages, idle, result = (plots, STAGE_IDLE, STAGE_RESULT) if swap else (tracks, IDLE, RESULT)
             if (
                 _prepare(mode, tracks, plots, ints, floats)
-                and _forward(row, item, order, stages, idle, ints, floats, grid, one) > 0.0
+                and _forward(row, item, order, stages, idle, ints, floats, grid) > 0.0
             ):
-                _backward(row, order, stages, idle, result, ints, floats, grid, one, two)
+                _backward(row, order, stages, idle, result, ints, floats, grid)
                 if swap:
                     _take_over(tracks, plots, ints, floats)
                 break

@@ -721,11 +721,11 @@ def _finish(
     for i in range(len(beta_missed)):
         idle, none = floats[ROW_IDLE, i], floats[ROW_NONE, i]
         lift = 1e200 if none < 1e-100 else 1.0
-        share = idle / (lift * none) if none > 0.0 else 0.0
-        beta_missed[i] = lift * floats[ALONE, i] * share if none > 0.0 else idle
+        none *= lift
+        beta_missed[i] = idle * (lift * floats[ALONE, i] / none) if none > 0.0 else idle
         for e in range(ptr[i], ptr[i + 1]):
             if ints[DEGREE, plot[e]] == 1:
-                beta[e] = lift * floats[SCALED, e] * share
+                beta[e] = idle * (lift * floats[SCALED, e] / none) if none > 0.0 else 0.0
                 free[plot[e]] = max(0.0, 1.0 - beta[e])
 
 

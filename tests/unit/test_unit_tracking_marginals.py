@@ -149,6 +149,37 @@ def test_a_cluster_above_the_budget_is_propagated_and_its_neighbour_stays_exact(
     assert np.allclose(found.beta[len(large.plot) :], enumerated(small)[0], rtol=0.0, atol=ENUMERATION)
 
 
+def test_messages_that_are_sent_only_where_something_changed_settle_where_all_of_them_do() -> None:
+    """A long band of loops: most of it is quiet long before the last of it has settled."""
+    rng = np.random.default_rng(8)
+    for n in (60, 120):
+        plot = (np.arange(n)[:, None] + np.arange(4)).ravel()
+        graph = make_graph(
+            np.arange(0, 4 * n + 1, 4),
+            plot,
+            10.0 ** rng.uniform(-2, 3, 4 * n),
+            rng.uniform(0.05, 1.0, n),
+            np.ones(n + 3),
+        )
+        found = marginals(graph, budget=0)
+        beta, missed = williams_lau(graph)
+        assert (found.propagated_clusters, found.unsettled_clusters) == (1, 0)
+        assert np.allclose(found.beta, beta, rtol=0.0, atol=SETTLED)
+        assert np.allclose(found.beta_missed, missed, rtol=0.0, atol=SETTLED)
+
+
+def test_two_tracks_and_any_plots_equal_the_enumeration() -> None:
+    """Beside a third track that shares nothing, and with sums that only the scaled sweep can form."""
+    rng = np.random.default_rng(9)
+    for decades in (1.0, 30.0, 150.0):
+        for m in range(1, 8):
+            graph = joined([random_graph(rng, 2, m, 0.8, decades), random_graph(rng, 1, 1, 1.0, decades)])
+            found = marginals(graph)
+            for ours, plain in zip((found.beta, found.beta_missed, found.free), enumerated(graph), strict=True):
+                assert np.allclose(ours, plain, rtol=0.0, atol=ENUMERATION)
+            assert found.propagated_clusters == 0
+
+
 def test_a_cap_on_the_iterations_is_kept_and_reported() -> None:
     graph = random_graph(np.random.default_rng(6), 10, 10, 1.0, 2.0)
     found = marginals(graph, budget=0, max_iterations=3)

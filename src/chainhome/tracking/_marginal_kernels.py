@@ -3,9 +3,10 @@
 A joint association gives each track at most one plot and each plot to at most one track; its probability is
 proportional to the product of the weights of its pairs, of `missed` of the tracks without a plot and of `other` of the
 plots without a track. A plot that only one track can take exchanges nothing, so it is folded into that track's
-`missed`. What remains falls apart into clusters (union-find). Each cluster is solved exactly by dynamic programming
-over the subsets of a moving frontier, or, where that costs more than `budget`, by loopy belief propagation
-[williams_lau2014], whose messages run over that cluster's pairs only.
+`missed`. What remains falls apart into clusters (union-find). Two tracks are solved in closed form. Each other cluster
+is solved exactly by dynamic programming over the subsets of a moving frontier, or, where that costs more than `budget`,
+by loopy belief propagation [williams_lau2014], whose messages run over that cluster's pairs only, and only from the
+tracks and plots that heard something new: after some five iterations that is a small part of a large cluster.
 
 The frontier: tracks are taken one after another, and the state is which of the *open* plots are gone; a plot opens with
 its first track and closes with its last. Or plots are taken one after another and tracks open and close, if that is
@@ -16,12 +17,14 @@ as many to as many clutter plots). Up to a budget of 16,384 a cluster takes abou
 at most 34, against 12; up to 65,536 it takes 47 us, at most 64, against 21; up to 262,144 163 us, at most 260, against
 25. Propagation is wrong by 0.03 to 0.06, at most 0.10, in the worst pair of such a cluster. So the default is 65,536.
 
-All sums are of positive terms, so nothing cancels. Rows are scaled by their largest entry. Where conflicts make even
-the best association tiny (below 1e-200), its dual prices scale rows and columns, so that it weighs 1, and the sweep is
-repeated. The best association itself, global nearest neighbour, is a kernel of this file, too.
+All sums are of positive terms, so nothing cancels. Rows near the ends of the range of floats are scaled by their
+largest entry. Where conflicts make even the best association tiny (below 1e-200), its dual prices scale rows and
+columns, so that it weighs 1, and the sweep is repeated. The best association itself, global nearest neighbour, is a
+kernel of this file, too.
 """
 
-# Long because a kernel may only call kernels of its own file.
+# Long because a kernel may only call kernels of its own file. A call can cost 50 ns, for Numba counts references to the
+# arrays that it hands over: so an ordinary row is scaled without one, and a cluster of two tracks is solved by one.
 
 from __future__ import annotations
 
@@ -39,10 +42,14 @@ Columns = NDArray[np.float64]  # (FLOAT_ROWS, slot)
 
 MAX_WIDTH = 12
 STORE = 1 << 16
-GRID = STORE + (2 << MAX_WIDTH)
+ONE = STORE  # two grids of states at work stand behind those kept
+TWO = ONE + (1 << MAX_WIDTH)
+GRID = TWO + (1 << MAX_WIDTH)
 MAX_STAGES = 64
 _SMALLEST_SUM = 1e-200
-_TINY = 1e-300
+_TINY = 1e-280  # what `_LARGEST_TOP` may be divided by
+_QUIET = 0.01  # messages that change by less than this share of the tolerance are not sent
+_SMALLEST_TOP, _LARGEST_TOP = 1e-20, 1e20  # a row whose largest entry is between stays as it is
 _SMALLEST_DIVISOR = 1e-290  # the compiler may divide by way of the reciprocal
 _NEVER = 1 << 60
 _IMPOSSIBLE = 1e5  # loss of a track that cannot go without a plot, but must
@@ -83,10 +90,17 @@ MATE = 27  # of each plot: its track, or -1
 VIA = 28  # of each plot: the track that reaches it on the shortest path
 SEEN = 29  # of each plot: -1 not reached, 0 reached, 1 scanned
 REACHED = 30  # plots reached
-INT_ROWS = 31
+# Of the plan, and of propagation:
+SCORE = 31  # of each stage: twice the items it would open less those it would close
+PLACE_BY_PLOT = 32  # place of each pair in the order by plot
+QUEUE_TRACKS = 33  # tracks that heard something new
+QUEUE_PLOTS = 34
+QUEUED_TRACK = 35  # of each track: 1 if in the queue
+QUEUED_PLOT = 36
+INT_ROWS = 37
 
 # Work columns of numbers, one row of `floats` each.
-SCALED = 0  # of each pair: weight / other, each row divided by its largest entry
+SCALED = 0  # of each pair: weight / other, in range
 ALONE = 1  # of each track: `missed`, scaled like its row
 ROW_NONE = 2  # of each track: the same plus the plots folded into it
 ROW_IDLE = 3  # of each track: P(no shared plot)
@@ -94,8 +108,8 @@ NONE = 4  # ROW_NONE of the cluster at hand
 IDLE = 5  # its ROW_IDLE
 VALUE = 6  # of each shared pair
 RESULT = 7  # its marginal
-TO_PLOT = 8  # messages
-TO_TRACK = 9
+TO_PLOT = 8  # messages as the plots hear them, in the order by plot
+TO_TRACK = 9  # messages as the tracks hear them, in the order by track, times the pair's value
 COLUMN_SUM = 10  # of each plot: 1 + its incoming messages
 UNUSED = 11  # of each item: its weight if nobody takes it
 STAGE_VALUE = 12  # of each pair, scaled by its stage
@@ -107,7 +121,10 @@ LOSS_NONE = 17  # of each track of the cluster: the same of no shared plot
 PRICE_TRACK = 18  # dual variables
 PRICE_PLOT = 19
 DISTANCE = 20  # of each plot on the shortest path
-FLOAT_ROWS = 21
+SAID_TRACK = 21  # messages as the tracks sent them, in the order by track
+SAID_PLOT = 22  # messages as the plots sent them, in the order by plot
+BEFORE = 23  # of each pair of the row at hand
+FLOAT_ROWS = 24
 
 
 @lean
@@ -123,27 +140,13 @@ def _root(ints: Table, i: int) -> int:
 def _scale_row(
     start: int, stop: int, plot: Ints, weight: Floats, missed: float, other: Floats, floats: Columns
 ) -> float:
-    """Fill weight / other of a row and return `missed`, all divided by the largest; 0 in all if none is possible."""
-    top, low = missed, 1.0
-    for e in range(start, stop):
-        x = weight[e] / other[plot[e]]
-        floats[SCALED, e] = x
-        top = max(top, x)
-        if x < 1e-290 and weight[e] > 0.0:
-            low = 0.0
-    if low > 0.0 and 1e-290 < top < 1e290:
-        for e in range(start, stop):
-            floats[SCALED, e] /= top
-        return missed / top
-    # Beyond the range of floats: by logarithms.
+    """Refill a row beyond the range of floats by logarithms, its largest entry 1, or 0 in all; return its `missed`."""
     top = math.log(missed)
     for e in range(start, stop):
         floats[SCALED, e] = math.log(weight[e]) - math.log(other[plot[e]])
         top = max(top, floats[SCALED, e])
     if top == -math.inf:
-        for e in range(start, stop):
-            floats[SCALED, e] = 0.0
-        return 0.0
+        top = 0.0
     for e in range(start, stop):
         floats[SCALED, e] = math.exp(floats[SCALED, e] - top)
     return math.exp(math.log(missed) - top)
@@ -152,28 +155,36 @@ def _scale_row(
 @lean
 def _fold(ptr: Ints, plot: Ints, weight: Floats, missed: Floats, other: Floats, ints: Table, floats: Columns) -> None:
     """Scale the rows, fold the plots of one track into its `none`, and join the tracks that share a plot."""
-    n, m = len(ptr) - 1, len(other)
-    for j in range(m):
+    for j in range(len(other)):
         ints[DEGREE, j] = 0
         ints[NUMBER, j] = -1
     for e in range(len(plot)):
         ints[DEGREE, plot[e]] += 1
-    for i in range(n):
+    for i in range(len(missed)):
         ints[PARENT, i] = i
-    for i in range(n):
         start, stop = ptr[i], ptr[i + 1]
-        floats[ROW_IDLE, i] = 1.0
-        none = 1.0 if start == stop else _scale_row(start, stop, plot, weight, missed[i], other, floats)
+        none = missed[i] if stop > start else 1.0
+        top, low = none, 1.0
+        for e in range(start, stop):
+            x = weight[e] / other[plot[e]]
+            floats[SCALED, e] = x
+            top = x if x > top else top
+            low = 0.0 if x < 1e-290 and weight[e] > 0.0 else low
+        if not _SMALLEST_TOP < top < _LARGEST_TOP or low == 0.0:
+            none = _scale_row(start, stop, plot, weight, missed[i], other, floats)
         floats[ALONE, i] = none
+        floats[ROW_IDLE, i] = 1.0
+        root = i
         for e in range(start, stop):
             j = plot[e]
             if ints[DEGREE, j] == 1:
                 none += floats[SCALED, e]
-            elif ints[NUMBER, j] < 0:
-                ints[NUMBER, j] = i
-            else:
-                a, b = _root(ints, i), _root(ints, ints[NUMBER, j])
-                ints[PARENT, max(a, b)] = min(a, b)
+                continue
+            if ints[NUMBER, j] >= 0:
+                a, b = _root(ints, ints[NUMBER, j]), root
+                root = min(a, b)
+                ints[PARENT, max(a, b)] = root
+            ints[NUMBER, j] = root
         floats[ROW_NONE, i] = none
 
 
@@ -242,47 +253,58 @@ def _load(first: int, tracks: int, ptr: Ints, plot: Ints, ints: Table, floats: C
     return plots
 
 
-@lean
-def _plan(row: int, item: int, order: int, stages: int, limit: int, ints: Table) -> int:
-    """Order the stages so that few items are open at a time; return states times pairs, or _NEVER above `limit`."""
-    if stages > MAX_STAGES:
-        return _NEVER
+@kernel
+def _plan(
+    row: int, item: int, other: int, back: int, order: int, stages: int, items: int, limit: int, ints: Table
+) -> int:
+    """Order the stages so that few items are open at a time; return states times pairs, or _NEVER above `limit`.
+
+    Next comes the stage of the least score: twice the items it opens less those it closes.
+    """
+    for j in range(items):
+        ints[TOTAL, j] = ints[other, j + 1] - ints[other, j]
+        ints[PENDING, j] = ints[TOTAL, j]
     for s in range(stages):
         ints[order, s] = s
+        ints[SCORE, s] = 0
         for e in range(ints[row, s], ints[row, s + 1]):
-            ints[PENDING, ints[item, e]] = ints[TOTAL, ints[item, e]]
-    width = cost = store = 0
-    for t in range(stages):
-        best, best_score, best_opens, best_closes = t, _NEVER, 0, 0
-        for c in range(t, stages):
-            s = ints[order, c]
-            opens = closes = 0
-            for e in range(ints[row, s], ints[row, s + 1]):
-                j = ints[item, e]
-                if ints[TOTAL, j] > 1:
-                    opens += 1 if ints[PENDING, j] == ints[TOTAL, j] else 0
-                    closes += 1 if ints[PENDING, j] == 1 else 0
-            if 2 * opens - closes < best_score:
-                best, best_score, best_opens, best_closes = c, 2 * opens - closes, opens, closes
+            ints[SCORE, s] += 2 if ints[TOTAL, ints[item, e]] > 1 else 0
+    width = cost = store = t = 0
+    while t < stages and cost <= limit:
+        best = t
+        for c in range(t + 1, stages):
+            best = c if ints[SCORE, ints[order, c]] < ints[SCORE, ints[order, best]] else best
         s = ints[order, best]
         ints[order, best] = ints[order, t]
         ints[order, t] = s
+        t += 1
         store += 1 << width
-        width += best_opens
-        if width > MAX_WIDTH or store > STORE - (1 << MAX_WIDTH):
-            return _NEVER
-        cost += (ints[row, s + 1] - ints[row, s] + 2) << width
-        if cost > limit:
-            return _NEVER
-        width -= best_closes
+        closes = 0
         for e in range(ints[row, s], ints[row, s + 1]):
-            ints[PENDING, ints[item, e]] -= 1
-    return cost
+            j = ints[item, e]
+            gain = 0
+            if ints[PENDING, j] == ints[TOTAL, j] > 1:
+                width += 1
+                gain = 2
+            ints[PENDING, j] -= 1
+            if ints[PENDING, j] == 1:
+                gain += 1
+            if ints[PENDING, j] == 0 and ints[TOTAL, j] > 1:
+                closes += 1
+            if gain > 0:
+                for x in range(ints[other, j], ints[other, j + 1]):
+                    ints[SCORE, ints[back, x]] -= gain
+        if width > MAX_WIDTH or store > STORE - (1 << MAX_WIDTH):
+            cost = _NEVER
+        else:
+            cost += (ints[row, s + 1] - ints[row, s] + 2) << width
+        width -= closes
+    return cost if cost <= limit else _NEVER
 
 
 @inline
 def _close(
-    item: int, start: int, stop: int, bits: int, count: int, ints: Table, floats: Columns, one: Floats
+    item: int, start: int, stop: int, bits: int, count: int, ints: Table, floats: Columns, grid: Floats
 ) -> tuple[int, int]:
     """Sum out of `one` the items whose last pair this stage was; return the bits and closings after that."""
     for e in range(start, stop):
@@ -293,12 +315,11 @@ def _close(
         if ints[PENDING, j] > 0:
             continue
         p, unused = ints[POSITION, j], floats[UNUSED, j]
-        step, half = 1 << p, 0
-        for high in range(0, 1 << bits, 2 << p):
-            for low in range(high, high + step):
-                one[half] = unused * one[low] + one[low + step]
-                half += 1
+        step = 1 << p
         bits -= 1
+        for h in range(1 << bits):
+            low = h + (h & -step)
+            grid[ONE + h] = unused * grid[ONE + low] + grid[ONE + low + step]
         for q in range(p, bits):
             moved = ints[ACTIVE, q + 1]
             ints[ACTIVE, q] = moved
@@ -309,18 +330,21 @@ def _close(
     return bits, count
 
 
-@lean
-def _forward(row: int, item: int, order: int, stages: int, ints: Table, floats: Columns, grid: Floats) -> float:
-    """Fill the states before each stage; return the sum over all associations, or 0 where it is below the range."""
-    one = grid[STORE : STORE + (1 << MAX_WIDTH)]
+@kernel
+def _forward(
+    row: int, item: int, order: int, stages: int, idle: int, ints: Table, floats: Columns, grid: Floats
+) -> float:
+    """Fill the states before each stage; return the sum over all associations, or 0 where it is below the range.
+
+    The states without bit p are h + (h & -2**p), h = 0, 1, 2, ...: a zero put in at p.
+    """
     grid[0] = 1.0
     ints[OFFSET, 0] = ints[WIDTH, 0] = 0
-    bits = count = 0
+    bits = count = t = 0
     scale = 1.0
-    for t in range(stages):
+    while t < stages and scale > _SMALLEST_SUM:
         s = ints[order, t]
-        size = 1 << bits
-        state = grid[ints[OFFSET, t] : ints[OFFSET, t] + size]
+        size, at = 1 << bits, ints[OFFSET, t]
         none = floats[STAGE_NONE, s]
         for e in range(ints[row, s], ints[row, s + 1]):
             j = ints[item, e]
@@ -333,79 +357,82 @@ def _forward(row: int, item: int, order: int, stages: int, ints: Table, floats: 
                 ints[ACTIVE, bits] = j
                 bits += 1
             ints[BIT, e] = ints[POSITION, j]
-        floats[STAGE_IDLE, s] = none
+        floats[idle, s] = none
         for x in range(size):
-            one[x] = none * state[x]
+            grid[ONE + x] = none * grid[at + x]
         for x in range(size, 1 << bits):
-            one[x] = 0.0
+            grid[ONE + x] = 0.0
         for e in range(ints[row, s], ints[row, s + 1]):
             if ints[BIT, e] >= 0:
                 step, value = 1 << ints[BIT, e], floats[STAGE_VALUE, e]
-                for high in range(0, size, 2 * step):
-                    for low in range(high, min(high + step, size)):
-                        one[low + step] += value * state[low]
+                for h in range(size if step >= size else size >> 1):
+                    low = h + (h & -step)
+                    grid[ONE + low + step] += value * grid[at + low]
         ints[CLOSINGS, t] = count
-        bits, count = _close(item, ints[row, s], ints[row, s + 1], bits, count, ints, floats, one)
+        bits, count = _close(item, ints[row, s], ints[row, s + 1], bits, count, ints, floats, grid)
         top = 0.0
         for x in range(1 << bits):
-            top = max(top, one[x])
+            top = max(top, grid[ONE + x])
         scale *= top
-        if not scale > _SMALLEST_SUM:
-            return 0.0
-        ints[OFFSET, t + 1] = ints[OFFSET, t] + size
-        ints[WIDTH, t + 1] = bits
+        t += 1
+        ints[OFFSET, t] = at + size
+        ints[WIDTH, t] = bits
         for x in range(1 << bits):
-            grid[ints[OFFSET, t + 1] + x] = one[x] / top
+            grid[at + size + x] = grid[ONE + x] / top
     ints[CLOSINGS, stages] = count
-    return scale
+    return scale if scale > _SMALLEST_SUM else 0.0
 
 
-@lean
-def _backward(row: int, order: int, stages: int, ints: Table, floats: Columns, grid: Floats) -> None:
+@kernel
+def _backward(
+    row: int,
+    order: int,
+    stages: int,
+    idle: int,
+    result: int,
+    ints: Table,
+    floats: Columns,
+    grid: Floats,
+) -> None:
     """Fill the marginals of each stage's pairs, and of no pair, from the states of `_forward`."""
-    one, two = grid[STORE : STORE + (1 << MAX_WIDTH)], grid[STORE + (1 << MAX_WIDTH) :]
-    one[0] = 1.0
+    grid[ONE + 0] = 1.0
     for t in range(stages - 1, -1, -1):
         s = ints[order, t]
-        bits = ints[WIDTH, t + 1]
+        half = 1 << ints[WIDTH, t + 1]
         for c in range(ints[CLOSINGS, t + 1] - 1, ints[CLOSINGS, t] - 1, -1):
-            p, unused = ints[CLOSED, c], floats[UNUSED, ints[CLOSED_ITEM, c]]
-            step = 1 << p
-            bits += 1
-            for high in range((1 << bits) - (2 << p), -1, -(2 << p)):
-                half = high >> 1
-                for low in range(step):
-                    x = one[half + low]
-                    one[high + step + low] = x
-                    one[high + low] = unused * x
-        size = 1 << ints[WIDTH, t]
-        state = grid[ints[OFFSET, t] : ints[OFFSET, t] + size]
-        none = floats[STAGE_IDLE, s]
-        idle = 0.0
+            step, unused = 1 << ints[CLOSED, c], floats[UNUSED, ints[CLOSED_ITEM, c]]
+            for h in range(half - 1, -1, -1):
+                low = h + (h & -step)
+                x = grid[ONE + h]
+                grid[ONE + low + step] = x
+                grid[ONE + low] = unused * x
+            half *= 2
+        size, at = 1 << ints[WIDTH, t], ints[OFFSET, t]
+        none, together = floats[idle, s], 0.0
         for x in range(size):
-            idle += state[x] * one[x]
-            two[x] = none * one[x]
-        sum_all = none * idle
+            together += grid[at + x] * grid[ONE + x]
+            grid[TWO + x] = none * grid[ONE + x]
+        free, sum_all = together, none * together
         for e in range(ints[row, s], ints[row, s + 1]):
             value, together = floats[STAGE_VALUE, e], 0.0
             if ints[BIT, e] < 0:
-                floats[STAGE_RESULT, e] = value * idle
+                floats[result, e] = value * free
                 continue
             step = 1 << ints[BIT, e]
-            for high in range(0, size, 2 * step):
-                for low in range(high, min(high + step, size)):
-                    together += state[low] * one[low + step]
-                    two[low] += value * one[low + step]
-            floats[STAGE_RESULT, e] = value * together
+            for h in range(size if step >= size else size >> 1):
+                low = h + (h & -step)
+                together += grid[at + low] * grid[ONE + low + step]
+                grid[TWO + low] += value * grid[ONE + low + step]
+            floats[result, e] = value * together
             sum_all += value * together
         for e in range(ints[row, s], ints[row, s + 1]):
-            floats[STAGE_RESULT, e] /= sum_all
-        floats[STAGE_IDLE, s] = floats[STAGE_NONE, s] * idle / sum_all
+            floats[result, e] /= sum_all
+        floats[idle, s] = floats[STAGE_NONE, s] * free / sum_all
         top = 0.0
         for x in range(size):
-            top = max(top, two[x])
+            top = max(top, grid[TWO + x])
         for x in range(size):
-            one[x] = two[x] / top
+            grid[ONE + x] = grid[TWO + x] / top
 
 
 @lean
@@ -425,21 +452,20 @@ def _losses(
     shared = 0
     for t in range(tracks):
         i = ints[MEMBERS, first + t]
-        top = math.log(missed[i]) if missed[i] > 0.0 else -_IMPOSSIBLE
-        for turn in range(2):
-            total = math.exp(math.log(missed[i]) - top) if missed[i] > 0.0 else 0.0
-            for e in range(ptr[i], ptr[i + 1]):
-                if ints[DEGREE, plot[e]] == 1 and weight[e] > 0.0:
-                    loss = math.log(other[plot[e]]) - math.log(weight[e])
-                    top = max(top, -loss)
-                    total += math.exp(-loss - top)
-            if turn == 1:
-                floats[LOSS_NONE, t] = -top if largest or total == 0.0 else -top - math.log(total)
+        lost = math.log(missed[i])
+        top = max(lost, -_IMPOSSIBLE)
         for e in range(ptr[i], ptr[i + 1]):
-            if ints[DEGREE, plot[e]] != 1:
-                lost = weight[e] > 0.0
-                floats[LOSS, shared] = math.log(other[plot[e]]) - math.log(weight[e]) if lost else math.inf
+            floats[BEFORE, e - ptr[i]] = math.log(weight[e]) - math.log(other[plot[e]])
+            if ints[DEGREE, plot[e]] == 1:
+                top = max(top, floats[BEFORE, e - ptr[i]])
+        total = math.exp(lost - top)
+        for e in range(ptr[i], ptr[i + 1]):
+            if ints[DEGREE, plot[e]] == 1:
+                total += math.exp(floats[BEFORE, e - ptr[i]] - top)
+            else:
+                floats[LOSS, shared] = -floats[BEFORE, e - ptr[i]]
                 shared += 1
+        floats[LOSS_NONE, t] = -top if largest or total == 0.0 else -top - math.log(total)
 
 
 @lean
@@ -554,15 +580,9 @@ def _prepare(mode: int, tracks: int, plots: int, ints: Table, floats: Columns) -
     return True
 
 
-@lean
-def _take_over(mode: int, tracks: int, plots: int, ints: Table, floats: Columns) -> None:
-    """Copy the sweep's marginals into the cluster's order by track."""
-    if mode != _BY_PLOTS:
-        for e in range(ints[ROW, tracks]):
-            floats[RESULT, e] = floats[STAGE_RESULT, e]
-        for t in range(tracks):
-            floats[IDLE, t] = floats[STAGE_IDLE, t]
-        return
+@kernel
+def _take_over(tracks: int, plots: int, ints: Table, floats: Columns) -> None:
+    """Copy the marginals of a sweep by plots into the cluster's order by track."""
     for c in range(ints[COLUMN, plots]):
         floats[RESULT, ints[ENTRY, c]] = floats[STAGE_RESULT, c]
     for t in range(tracks):
@@ -572,60 +592,89 @@ def _take_over(mode: int, tracks: int, plots: int, ints: Table, floats: Columns)
         floats[IDLE, t] = max(0.0, 1.0 - taken)
 
 
-@lean
+@kernel
+def _tell(plots_tell: int, count: int, quiet: float, ints: Table, floats: Columns) -> tuple[int, float]:
+    """Let the `count` nodes of one side that heard something new tell their neighbours; return how many and the change.
+
+    A node tells each neighbour the pair's value / (its own weight of no pair + what the others told it). What differs
+    from what it told before by less than `quiet`, as a share, it keeps to itself.
+    """
+    row, item, place, queue, told = ROW, PLOT, PLACE_BY_PLOT, QUEUE_TRACKS, QUEUE_PLOTS
+    none, value, heard, said, hears = NONE, VALUE, TO_TRACK, SAID_TRACK, TO_PLOT
+    mine, theirs = QUEUED_TRACK, QUEUED_PLOT
+    if plots_tell == 1:
+        row, item, place, queue, told = COLUMN, TRACK, ENTRY, QUEUE_PLOTS, QUEUE_TRACKS
+        none, value, heard, said, hears = UNUSED, STAGE_VALUE, TO_PLOT, SAID_PLOT, TO_TRACK
+        mine, theirs = QUEUED_PLOT, QUEUED_TRACK
+    worst = 0.0
+    waiting = 0
+    for x in range(count):
+        s = ints[queue, x]
+        ints[mine, s] = 0
+        start, stop = ints[row, s], ints[row, s + 1]
+        total = floats[none, s]
+        for e in range(start, stop):
+            floats[BEFORE, e - start] = total
+            total += floats[heard, e]
+        total = _TINY
+        for e in range(stop - 1, start - 1, -1):
+            now = floats[value, e] / (floats[BEFORE, e - start] + total)
+            total += floats[heard, e]
+            change = abs(now - floats[said, e])
+            if change <= quiet * now:
+                continue
+            if change > worst * now:
+                worst = change / now
+            floats[said, e] = now
+            floats[hears, ints[place, e]] = now
+            if ints[theirs, ints[item, e]] == 0:
+                ints[theirs, ints[item, e]] = 1
+                ints[told, waiting] = ints[item, e]
+                waiting += 1
+    return waiting, worst
+
+
+@kernel
 def _propagate(tracks: int, plots: int, tolerance: float, max_iterations: int, ints: Table, floats: Columns) -> int:
     """Pass messages over a cluster's pairs until they settle, fill `result` and `idle`; return the iterations.
 
     Each excluded sum is the sum before plus the sum after, not the whole minus one: nothing cancels.
     """
-    for e in range(ints[ROW, tracks]):
-        floats[TO_TRACK, e] = 1.0
-    before = 1.0
+    for j in range(plots):
+        floats[UNUSED, j] = 1.0
+        ints[QUEUED_PLOT, j] = 0
+    for t in range(tracks):
+        ints[QUEUE_TRACKS, t] = t
+    for c in range(ints[COLUMN, plots]):
+        e = ints[ENTRY, c]
+        ints[PLACE_BY_PLOT, e] = c
+        floats[STAGE_VALUE, c] = floats[SAID_PLOT, c] = floats[TO_TRACK, e] = floats[VALUE, e]
+        floats[SAID_TRACK, e] = -1.0
+    before, worst = 1.0, 0.0
     iteration = 0
+    waiting = tracks
     while iteration < max_iterations:
         iteration += 1
-        for t in range(tracks):
-            start, stop = ints[ROW, t], ints[ROW, t + 1]
-            total = floats[NONE, t]
-            for e in range(start, stop):
-                floats[TO_PLOT, e] = total
-                total += floats[VALUE, e] * floats[TO_TRACK, e]
-            total = _TINY
-            for e in range(stop - 1, start - 1, -1):
-                share = floats[VALUE, e] * floats[TO_TRACK, e]
-                floats[TO_PLOT, e] = floats[VALUE, e] / (floats[TO_PLOT, e] + total)
-                total += share
-        worst = 0.0
-        for j in range(plots):
-            start, stop = ints[COLUMN, j], ints[COLUMN, j + 1]
-            total = 1.0
-            for c in range(start, stop):
-                floats[RESULT, c] = total
-                total += floats[TO_PLOT, ints[ENTRY, c]]
-            floats[COLUMN_SUM, j] = total
-            total = 0.0
-            for c in range(stop - 1, start - 1, -1):
-                e = ints[ENTRY, c]
-                now = 1.0 / (floats[RESULT, c] + total)
-                change = abs(now - floats[TO_TRACK, e])
-                if change > worst * now:
-                    worst = change / now
-                floats[TO_TRACK, e] = now
-                total += floats[TO_PLOT, e]
+        for side in range(2):
+            waiting, worst = _tell(side, waiting, _QUIET * tolerance, ints, floats)
         # The changes shrink like a geometric series; what is left of it must be small, too.
         rate = worst / before
         if worst <= tolerance and worst * rate <= tolerance * (1.0 - rate):
             break
         before = worst
+    for j in range(plots):
+        total = 1.0
+        for c in range(ints[COLUMN, j], ints[COLUMN, j + 1]):
+            total += floats[TO_PLOT, c]
+        floats[COLUMN_SUM, j] = total
     for t in range(tracks):
         total = floats[NONE, t]
         for e in range(ints[ROW, t], ints[ROW, t + 1]):
-            floats[RESULT, e] = floats[VALUE, e] * floats[TO_TRACK, e]
-            total += floats[RESULT, e]
+            total += floats[TO_TRACK, e]
         lift = 1e200 if total < 1e-100 else 1.0
         total *= lift
         for e in range(ints[ROW, t], ints[ROW, t + 1]):
-            floats[RESULT, e] = lift * floats[RESULT, e] / total if total > 0.0 else 0.0
+            floats[RESULT, e] = lift * floats[TO_TRACK, e] / total if total > 0.0 else 0.0
         floats[IDLE, t] = lift * floats[NONE, t] / total if total > 0.0 else 1.0
     return iteration
 
@@ -635,16 +684,17 @@ def _choose(tracks: int, plots: int, budget: int, ints: Table) -> tuple[bool, bo
     """Order both kinds of stages; return whether plots should be the stages, and whether tracks can be."""
     by_tracks = by_plots = _NEVER
     for side in range(2):
-        row, item, order = (COLUMN, TRACK, ORDER_PLOTS) if side == 1 else (ROW, PLOT, ORDER_TRACKS)
-        other, items, stages = (ROW, tracks, plots) if side == 1 else (COLUMN, plots, tracks)
-        for j in range(items):
-            ints[TOTAL, j] = ints[other, j + 1] - ints[other, j]
-        by_plots = _plan(row, item, order, stages, min(budget, by_tracks - 1), ints)
-        if side == 0:
-            by_tracks, by_plots = by_plots, _NEVER
+        limit = budget
+        row, item, other, back, order, stages, items = ROW, PLOT, COLUMN, TRACK, ORDER_TRACKS, tracks, plots
+        if side == 1:
+            row, item, other, back, order, stages, items = COLUMN, TRACK, ROW, PLOT, ORDER_PLOTS, plots, tracks
+            by_tracks, limit = by_plots, min(budget, by_plots - 1)
+            by_plots = _NEVER
             # A cluster as small as this gains nothing from a second plan.
             if by_tracks <= 16 * ints[ROW, tracks]:
                 break
+        if stages <= MAX_STAGES:
+            by_plots = _plan(row, item, other, back, order, stages, items, limit, ints)
     return by_plots < _NEVER, by_tracks < _NEVER
 
 
@@ -669,23 +719,46 @@ def _finish(
 ) -> None:
     """Share each track's probability of no shared plot among no plot and the plots that were folded into it."""
     for i in range(len(beta_missed)):
-        if not floats[ROW_NONE, i] > 0.0:
-            beta_missed[i] = floats[ROW_IDLE, i]
-            for e in range(ptr[i], ptr[i + 1]):
-                if ints[DEGREE, plot[e]] == 1:
-                    beta[e] = 0.0
-            continue
         idle, none = floats[ROW_IDLE, i], floats[ROW_NONE, i]
         lift = 1e200 if none < 1e-100 else 1.0
         none *= lift
-        beta_missed[i] = idle * (lift * floats[ALONE, i] / none)
+        beta_missed[i] = idle * (lift * floats[ALONE, i] / none) if none > 0.0 else idle
         for e in range(ptr[i], ptr[i + 1]):
             if ints[DEGREE, plot[e]] == 1:
-                beta[e] = idle * (lift * floats[SCALED, e] / none)
+                beta[e] = idle * (lift * floats[SCALED, e] / none) if none > 0.0 else 0.0
                 free[plot[e]] = max(0.0, 1.0 - beta[e])
 
 
-@lean
+@kernel
+def _two(first: int, ptr: Ints, plot: Ints, beta: Floats, free: Floats, ints: Table, floats: Columns) -> bool:
+    """Solve a cluster of two tracks in closed form, in the caller's arrays; False, if its sum is below the range."""
+    total = 0.0
+    for turn in range(2):
+        i, k = ints[MEMBERS, first + turn], ints[MEMBERS, first + 1 - turn]
+        alone = floats[ROW_NONE, k]
+        for f in range(ptr[k], ptr[k + 1]):
+            alone += floats[SCALED, f] if ints[DEGREE, plot[f]] != 1 else 0.0
+        floats[ROW_IDLE, i] = total = alone * floats[ROW_NONE, i]
+        for e in range(ptr[i], ptr[i + 1]):
+            if ints[DEGREE, plot[e]] != 1:
+                beside = floats[ROW_NONE, k]
+                for f in range(ptr[k], ptr[k + 1]):
+                    if ints[DEGREE, plot[f]] != 1 and plot[f] != plot[e]:
+                        beside += floats[SCALED, f]
+                beta[e] = beside * floats[SCALED, e]
+                total += beta[e]
+    if total > _SMALLEST_SUM:
+        for turn in range(2):
+            i = ints[MEMBERS, first + turn]
+            floats[ROW_IDLE, i] /= total
+            for e in range(ptr[i], ptr[i + 1]):
+                if ints[DEGREE, plot[e]] != 1:
+                    beta[e] /= total
+                    free[plot[e]] = max(0.0, free[plot[e]] - beta[e])
+    return total > _SMALLEST_SUM
+
+
+@kernel
 def marginals_kernel(
     ptr: Ints,
     plot: Ints,
@@ -709,11 +782,16 @@ def marginals_kernel(
     clusters of one track are not counted.
     """
     _fold(ptr, plot, weight, missed, other, ints, floats)
-    counts[:] = 0
-    free[:] = 1.0
+    for x in range(4):
+        counts[x] = 0
+    for j in range(len(other)):
+        free[j] = 1.0
     for c in range(_group(len(missed), ints)):
         first = ints[FIRST, c]
         tracks = ints[FIRST, c + 1] - first
+        if tracks == 2 and budget > 0 and _two(first, ptr, plot, beta, free, ints, floats):
+            counts[0] += 1
+            continue
         plots = _load(first, tracks, ptr, plot, ints, floats)
         plots_first, possible = _choose(tracks, plots, budget, ints)
         mode = _BY_PLOTS if plots_first else _BY_TRACKS if possible else _PROPAGATE
@@ -727,13 +805,14 @@ def marginals_kernel(
                 _match(tracks, plots, ints, floats)
             swap = mode == _BY_PLOTS
             row, item, order = (COLUMN, TRACK, ORDER_PLOTS) if swap else (ROW, PLOT, ORDER_TRACKS)
-            stages = plots if swap else tracks
+            stages, idle, result = (plots, STAGE_IDLE, STAGE_RESULT) if swap else (tracks, IDLE, RESULT)
             if (
                 _prepare(mode, tracks, plots, ints, floats)
-                and _forward(row, item, order, stages, ints, floats, grid) > 0.0
+                and _forward(row, item, order, stages, idle, ints, floats, grid) > 0.0
             ):
-                _backward(row, order, stages, ints, floats, grid)
-                _take_over(mode, tracks, plots, ints, floats)
+                _backward(row, order, stages, idle, result, ints, floats, grid)
+                if swap:
+                    _take_over(tracks, plots, ints, floats)
                 break
             mode = _SCALED if possible and mode != _SCALED else _PROPAGATE
         _collect(first, tracks, plots, iterations, beta, free, ints, floats)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,7 +35,7 @@ def _beam(turns: float) -> tuple[float, float]:
     return 1.0 - 2.0 * s * s, 2.0 * s * c
 
 
-@kernel
+@lean
 def phases_told(times: Floats, azimuth_rad: Floats, period_s: float, keep: float, phase: Floats) -> None:
     """Let `phase` (5,) fade to its share `keep`, and add what each plot tells of the beam.
 
@@ -70,7 +70,7 @@ def _north(phase: Floats, period_s: float) -> float:
     return math.atan2(phase[2], phase[1]) * _TURNS * period_s
 
 
-@kernel
+@lean
 def looks_told(
     times: Floats,
     azimuth_rad: Floats,
@@ -118,7 +118,7 @@ def looks_told(
     first[len(edges) - 1] = i
 
 
-@kernel
+@lean
 def in_order(time_s: Floats, detection_id: Ints) -> bool:
     """Say whether plots are in the order of time, and of their names where times are equal."""
     for i in range(1, len(time_s)):

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -156,7 +156,7 @@ def _fits(value: float, variance: float) -> bool:
     return ((abs(value) < math.inf) & (variance > 0.0) | (value != value)) & (variance != math.inf)
 
 
-@kernel
+@lean
 def fill_plots(
     sensor_id: Ints,
     range_m: Floats,

@@ -253,7 +253,7 @@ def _load(first: int, tracks: int, ptr: Ints, plot: Ints, ints: Table, floats: C
     return plots
 
 
-@kernel
+@lean
 def _plan(
     row: int, item: int, other: int, back: int, order: int, stages: int, items: int, limit: int, ints: Table
 ) -> int:
@@ -330,7 +330,7 @@ def _close(
     return bits, count
 
 
-@kernel
+@lean
 def _forward(
     row: int, item: int, order: int, stages: int, idle: int, ints: Table, floats: Columns, grid: Floats
 ) -> float:
@@ -383,7 +383,7 @@ def _forward(
     return scale if scale > _SMALLEST_SUM else 0.0
 
 
-@kernel
+@lean
 def _backward(
     row: int,
     order: int,
@@ -580,7 +580,7 @@ def _prepare(mode: int, tracks: int, plots: int, ints: Table, floats: Columns) -
     return True
 
 
-@kernel
+@lean
 def _take_over(tracks: int, plots: int, ints: Table, floats: Columns) -> None:
     """Copy the marginals of a sweep by plots into the cluster's order by track."""
     for c in range(ints[COLUMN, plots]):
@@ -592,7 +592,7 @@ def _take_over(tracks: int, plots: int, ints: Table, floats: Columns) -> None:
         floats[IDLE, t] = max(0.0, 1.0 - taken)
 
 
-@kernel
+@lean
 def _tell(plots_tell: int, count: int, quiet: float, ints: Table, floats: Columns) -> tuple[int, float]:
     """Let the `count` nodes of one side that heard something new tell their neighbours; return how many and the change.
 
@@ -634,7 +634,7 @@ def _tell(plots_tell: int, count: int, quiet: float, ints: Table, floats: Column
     return waiting, worst
 
 
-@kernel
+@lean
 def _propagate(tracks: int, plots: int, tolerance: float, max_iterations: int, ints: Table, floats: Columns) -> int:
     """Pass messages over a cluster's pairs until they settle, fill `result` and `idle`; return the iterations.
 
@@ -729,7 +729,7 @@ def _finish(
                 free[plot[e]] = max(0.0, 1.0 - beta[e])
 
 
-@kernel
+@lean
 def _two(first: int, ptr: Ints, plot: Ints, beta: Floats, free: Floats, ints: Table, floats: Columns) -> bool:
     """Solve a cluster of two tracks in closed form, in the caller's arrays; False, if its sum is below the range."""
     total = 0.0
@@ -758,7 +758,7 @@ def _two(first: int, ptr: Ints, plot: Ints, beta: Floats, free: Floats, ints: Ta
     return total > _SMALLEST_SUM
 
 
-@kernel
+@lean
 def marginals_kernel(
     ptr: Ints,
     plot: Ints,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import inline, kernel
+from chainhome._jit import inline, lean
 from chainhome.tracking._settle_kernels import Rows
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ def _atan2(y: float, x: float) -> float:
     return -angle if y < 0.0 else angle
 
 
-@kernel
+@lean
 def _dealt(n: int, key: Ints, keys: int, source: Ints, target: Ints, count: Ints) -> None:
     """Fill `target` with the rows of `source` by their key, 0 <= key < keys; equal ones stay in their order."""
     for c in range(keys + 1):
@@ -89,7 +89,7 @@ def _dealt(n: int, key: Ints, keys: int, source: Ints, target: Ints, count: Ints
         count[key[row]] = place + 1
 
 
-@kernel
+@lean
 def _mended(n: int, time_s: Floats, track_id: Ints, order: Ints) -> bool:
     """Put nearly ordered rows in order, one by one; return False if that takes long."""
     left = SWAPS * n
@@ -109,7 +109,7 @@ def _mended(n: int, time_s: Floats, track_id: Ints, order: Ints) -> bool:
     return True
 
 
-@kernel
+@lean
 def ordered(n: int, time_s: Floats, track_id: Ints, order: Ints, spare: Ints, key: Ints, count: Ints) -> bool:
     """Fill order[:n] with the rows by time, then track, then as they came; return False if it takes another method.
 
@@ -149,7 +149,7 @@ def ordered(n: int, time_s: Floats, track_id: Ints, order: Ints, spare: Ints, ke
     return _mended(n, time_s, track_id, order)
 
 
-@kernel
+@lean
 def _geodetic(frame: Floats, lanes: Floats) -> None:
     """Replace x, y, z in the frame by latitude, longitude (degrees) and height, by [bowring1976] in a few steps."""
     w = LANES
@@ -177,7 +177,7 @@ def _geodetic(frame: Floats, lanes: Floats) -> None:
         lanes[2 * w + lane] = axial * cos + z * sin - _SEMI_MAJOR_M * math.sqrt(1.0 - _E2 * sin * sin)
 
 
-@kernel
+@lean
 def tabled(n: int, order: Ints, rows: Rows, frame: Floats, lanes: Floats, columns: Columns) -> None:
     """Fill the columns of the table with n rows in this order.
 

@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 
 _NO_PROBABILITY = np.zeros(0)
 _FEWEST_SLOTS = 2
+_ROWS_A_PLOT = 8  # as a rule, while everything is new
 
 
 def in_order_of(looks: list[Look], count: int) -> Ints | slice:
@@ -62,7 +63,11 @@ def take_in(work: Work, plots: Given, looks: list[Look], clock_s: float) -> floa
     moment[:, 6] = np.maximum(np.maximum.accumulate(moment[:, 6]), clock_s)
     shown = Looks(sensor, first, moment)
     slots = int((~np.isnan(plots.value)).any(axis=0).sum())
-    work.room_for_plots(int(np.diff(first).max()), max(slots, _FEWEST_SLOTS))
+    most = int(np.diff(first).max())
+    work.room_for_plots(most, max(slots, _FEWEST_SLOTS))
+    # Room that is not used costs nothing, growing does.
+    work.room_for_tracks(_ROWS_A_PLOT * most)
+    work.room_for_rows(len(plots.time_s))
     careful = work.setup.params.association == "pmbm"
     callables = [callable(watcher.probability) for watcher in work.setup.watchers]
     at = 0

@@ -26,8 +26,10 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NOTHING = ["", "nan", "NaN", "NAN", "NA", "null", "NULL", "None", "-"]
 SHOWN_COLUMNS = 12
 DAY_S = 86_400.0
-# Unix seconds of the year 5138: a larger number counts milliseconds or less.
-LATEST_UNIX_S = 1e11
+# Seconds from the year 1019 to 4980: a larger number counts milliseconds or less, or is no time at all.
+EARLIEST_S, LATEST_S = -3e10, 9.5e10
+GZIP = b"\x1f\x8b"
+PACKED = (".gz", ".bz2", ".zst", ".lz4")
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,13 @@ class Batch(NamedTuple):
 
 def is_parquet(path: Path) -> bool:
     """Return whether a file begins as a Parquet file does."""
+    return _begins(path, b"PAR1")
+
+
+def _begins(path: Path, mark: bytes) -> bool:
     try:
         with path.open("rb") as file:
-            return file.read(4) == b"PAR1"
+            return file.read(len(mark)) == mark
     except OSError:
         return False
 
@@ -71,6 +77,8 @@ def open_columns(path: Path) -> ColumnFile:
                 f"{path}: begins as a Parquet file, but its footer cannot be read; a Parquet file that is cut off "
                 "holds nothing readable"
             ) from error
+    if path.suffix.lower() not in PACKED and _begins(path, GZIP):
+        raise UseError(f"{path} is packed (gzip), but its name does not say so; expected {path.name}.gz, or unpack it")
     stream = _Stream(path)
     try:
         with _csv_reader(stream, None, Counter()) as reader:
@@ -87,6 +95,8 @@ def _check_file(path: Path) -> None:
         raise UseError(f"{path}: no such file")
     if path.is_dir():
         raise UseError(f"{path} is a folder; expected a file")
+    if not path.is_file():
+        raise UseError(f"{path} is not an ordinary file; save what it gives as a file, and give that")
     size = path.stat().st_size
     if size == 0 or (size < STREAM_BYTES and not path.read_bytes().strip()):
         raise ChainhomeError(f"{path} is empty")
@@ -102,7 +112,14 @@ def shown_columns(file: ColumnFile) -> str:
     shown = (
         "".join(c if c.isprintable() else "?" for c in _as_utf8(name)[:40]) for name in file.columns[:SHOWN_COLUMNS]
     )
-    return ", ".join(shown) + more
+    names = ", ".join(shown) + more
+    lone = file.columns[0] if len(file.columns) == 1 else ""
+    other = next((word for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")) if mark in lone), "")
+    if other:
+        return f"one column ({names}): its cells are parted by {other}; expected commas"
+    if any(name != name.strip().lower() for name in file.columns):
+        names += " (names count as they are written: small letters, no spaces around them)"
+    return names if names.strip(" ,") else "no names that can be read"
 
 
 class _Stream:
@@ -170,6 +187,8 @@ def batches(file: ColumnFile, wanted: Iterable[str]) -> Iterator[Batch]:
     import pyarrow as pa
 
     names = [name for name in file.columns if name in set(wanted)]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UseError(f"{file.path}: the column {twice[0]} is there twice; expected one of each")
     counts: Counter[str] = Counter()
     read = 0
     try:
@@ -194,6 +213,11 @@ def _plain(array: Any, where: str) -> Any:
 
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
+        try:
+            return pc.cast(array, pa.string())
+        except pa.ArrowInvalid:
+            raise UseError(f"{where} holds bytes that are no text; expected one number or text in each row") from None
     if pa.types.is_nested(array.type):
         raise UseError(f"{where} holds values of type {array.type}; expected one number or text in each row")
     return pc.cast(array, pa.string()) if array.type == pa.string_view() else array
@@ -202,7 +226,7 @@ def _plain(array: Any, where: str) -> Any:
 def _ends_within_a_line(file: ColumnFile, read: int) -> bool:
     """Return whether the last line of a CSV has no end and fewer cells than the header."""
     with file.path.open("rb") as stream:
-        if file.path.suffix.lower() in (".gz", ".bz2", ".zst", ".lz4"):
+        if file.path.suffix.lower() in PACKED:
             return False
         stream.seek(max(0, file.path.stat().st_size - 65_536))
         last = stream.read().rsplit(b"\n", 1)[-1]
@@ -226,8 +250,11 @@ def _records(file: ColumnFile, names: list[str], counts: Counter[str]) -> Iterat
         stream.close()
 
 
-def floats(array: Any, counts: Counter[str]) -> Floats:
-    """Return numbers as float64; what is empty is NaN, what is no number is NaN and counted as `unreadable_cells`."""
+def floats(array: Any, counts: Counter[str], where: str = "a column") -> Floats:
+    """Return numbers as float64; what is empty is NaN, what is no number is NaN and counted as `unreadable_cells`.
+
+    Raises UseError, which begins with `where`, for a column of dates or of anything else that is no number or text.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -241,22 +268,25 @@ def floats(array: Any, counts: Counter[str]) -> Floats:
             counts["unreadable_cells"] += int(bad.sum())
             return values
     else:
+        kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+        if not any(kind(array.type) for kind in kinds):
+            raise UseError(f"{where} holds values of type {array.type}; expected numbers")
         array = pc.cast(array, pa.float64(), safe=False)
     return np.array(pc.fill_null(array, float("nan")).to_numpy(zero_copy_only=False), np.float64)
 
 
-def whole_numbers(array: Any, counts: Counter[str]) -> Ints:
+def whole_numbers(array: Any, counts: Counter[str], where: str = "a column") -> Ints:
     """Return keys as int64; what is missing, negative or no whole number is -1, the last also counted."""
-    values = floats(array, counts)
+    values = floats(array, counts, where)
     whole = np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 2.0**53)
     counts["unreadable_cells"] += int((~whole & ~np.isnan(values)).sum())
     return np.where(whole & (values >= 0), np.where(whole, values, 0), -1).astype(np.int64)
 
 
-def addresses(array: Any, counts: Counter[str]) -> Ints:
+def addresses(array: Any, counts: Counter[str], where: str = "a column") -> Ints:
     """Return 24-bit addresses written in hexadecimal (icao24) as int64; -1 = none."""
     if not _is_text(array):
-        return whole_numbers(array, counts)
+        return whole_numbers(array, counts, where)
     found: dict[str | None, int] = {None: -1}
     texts_ = array.to_pylist()
     for text in set(texts_) - {None}:
@@ -282,10 +312,10 @@ def _as_utf8(word: str) -> str:
         return word
 
 
-def unix_times(array: Any, counts: Counter[str], where: str) -> Floats:
-    """Return UTC instants as seconds since 1970: timestamps, ISO 8601 text, or numbers that are Unix seconds.
+def unix_times(array: Any, counts: Counter[str], where: str, *, numbers: bool = True) -> Floats:
+    """Return UTC instants as seconds since 1970: timestamps, ISO 8601 text, or `numbers` that are Unix seconds.
 
-    Raises UseError for numbers so large that they cannot be seconds.
+    Cells that are none are NaN and counted. Raises UseError for numbers that cannot be seconds.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -293,12 +323,29 @@ def unix_times(array: Any, counts: Counter[str], where: str) -> Floats:
     if pa.types.is_timestamp(array.type):
         return _seconds(pc.cast(array, pa.timestamp("ns", array.type.tz), safe=False))
     own: Counter[str] = Counter()
-    values = floats(array, own)
+    values = floats(array, own, where)
+    if not numbers:
+        counts["unreadable_cells"] += int((~np.isnan(values)).sum())
+        values[:] = np.nan
     if own["unreadable_cells"]:
         values = _iso_seconds(array, values, counts)
-    if np.nanmax(values, initial=0.0) > LATEST_UNIX_S:
-        raise UseError(f"{where}: {np.nanmax(values):.0f} is too large for Unix seconds; expected seconds, or UTC text")
-    return values
+    return _within(values, counts, f"{where}: {{}} for Unix seconds; expected seconds, or UTC text")
+
+
+def seconds(array: Any, counts: Counter[str], where: str) -> Floats:
+    """Return seconds from any moment; a cell that cannot be one is NaN and counted, UseError where most cannot be."""
+    return _within(floats(array, counts, where), counts, f"{where}: {{}} for seconds; expected seconds")
+
+
+def _within(values: Floats, counts: Counter[str], sentence: str) -> Floats:
+    """Return times that can be true: a few others are read as missing, many are another unit."""
+    known = np.isfinite(values)
+    wild = known & ~((values >= EARLIEST_S) & (values <= LATEST_S))
+    if 2 * int(wild.sum()) > int(known.sum()):
+        first = float(values[wild][0])
+        raise UseError(sentence.format(f"{first:.15g} is too {'large' if first > 0.0 else 'small'}"))
+    counts["unreadable_cells"] += int(wild.sum())
+    return np.where(wild, np.nan, values)
 
 
 def _seconds(instants: Any) -> Floats:

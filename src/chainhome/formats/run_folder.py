@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats.parquet import read_table, write_table
 from chainhome.formats.run_record import FORMAT, STATUSES, parse_record
@@ -25,6 +27,9 @@ SCENARIO = "scenario.toml"
 # Tables that are kept a second time, under the identity evidence of the scenario's comparison.
 VARIANTS: dict[str, type[Table]] = {"identities_shared_mode": Identities}
 KINDS: dict[str, type[Table]] = {kind.file_name: kind for kind in TABLES} | VARIANTS
+
+# Tables of which every row is of some moment.
+TIMED = {"truth", "detections", "tracks"}
 
 
 @dataclass(frozen=True)
@@ -193,4 +198,8 @@ def read_run(folder: Path) -> Run:
         raise ChainhomeError(f"cannot read {scenario}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise UseError(f"{scenario} is damaged: it is not text") from error
-    return Run(folder, record, text, {name: read_table(KINDS[name], path) for name, path in present.items()})
+    tables = {name: read_table(KINDS[name], path) for name, path in present.items()}
+    for name in TIMED & set(tables):
+        if not np.isfinite(vars(tables[name])["time_s"]).all():
+            raise UseError(f"{present[name]} is damaged: a row of it has no time")
+    return Run(folder, record, text, tables)

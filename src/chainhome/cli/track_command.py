@@ -17,7 +17,7 @@ from chainhome.cli.progress import Progress
 from chainhome.cli.run_command import VERSIONED
 from chainhome.cli.text import console, print_json, table
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats import is_complete
+from chainhome.formats import is_complete, is_run
 from chainhome.formats.run_stream import RunStream
 from chainhome.process.cleaning import DROPPED, IGNORED
 from chainhome.process.follow import Account, follow
@@ -51,10 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         summary = _track_and_write(recording, arguments, writer)
     except KeyboardInterrupt:
         writer.settle()
-        state = "is marked incomplete"
-        if is_complete(folder):
-            state = "is complete" if writer.finished else "holds the earlier run, as it was"
-        print(f"chainhome: interrupted; {folder} {state}", file=sys.stderr)
+        writer.abandon()
+        print(f"chainhome: interrupted; {_left(folder, finished=writer.finished)}", file=sys.stderr)
         return 1
     except ChainhomeError:
         writer.abandon()
@@ -66,6 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(recording, summary, folder)
     return 0
+
+
+def _left(folder: Path, *, finished: bool) -> str:
+    """Return what an interrupted command leaves."""
+    if is_complete(folder):
+        return f"{folder} {'is complete' if finished else 'holds the earlier run, as it was'}"
+    return f"{folder} is marked incomplete" if is_run(folder) else "nothing was written"
 
 
 def _track_and_write(recording: Recording, arguments: argparse.Namespace, writer: RunStream) -> dict[str, Any]:

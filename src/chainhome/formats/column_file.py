@@ -325,7 +325,8 @@ def unix_times(array: Any, counts: Counter[str], where: str, *, numbers: bool = 
     own: Counter[str] = Counter()
     values = floats(array, own, where)
     if not numbers:
-        counts["unreadable_cells"] += int((~np.isnan(values)).sum())
+        # Where there is text too, it is counted with what is no instant.
+        counts["unreadable_cells"] += 0 if own["unreadable_cells"] else int((~np.isnan(values)).sum())
         values[:] = np.nan
     if own["unreadable_cells"]:
         values = _iso_seconds(array, values, counts)

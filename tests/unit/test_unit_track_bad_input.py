@@ -376,3 +376,25 @@ def test_a_run_without_plots_and_an_unknown_method_are_told(folder: Path, capsys
     write_table(Detections.make(0), folder / "tracked" / "detections.parquet")
     write_table(Tracks.make(0), folder / "tracked" / "tracks.parquet")
     assert "the run has no plots" in refused(capsys, 1, "score", "tracked", "--truth", "truth.csv")
+
+
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on no file of text can be written."""
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fails)
+
+
+def test_a_full_disk_takes_nothing_of_an_earlier_run_and_leaves_no_new_folder(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracked(capsys, "plots.csv")
+    before = {path.name: path.read_bytes() for path in (folder / "tracked").iterdir()}
+    full_disk(monkeypatch)
+    argv = ["track", "plots.csv", "--sensors", "sensors.toml", "--out"]
+    assert "run.json: No space left on device" in refused(capsys, 1, *argv, "tracked", "--replace")
+    assert {path.name: path.read_bytes() for path in (folder / "tracked").iterdir()} == before
+    assert "run.json: No space left on device" in refused(capsys, 1, *argv, "new")
+    assert not (folder / "new").exists()

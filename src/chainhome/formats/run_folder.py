@@ -6,6 +6,7 @@ all. So a run that was killed is either readable and marked incomplete, or does 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import weakref
@@ -95,6 +96,7 @@ class RunWriter:
         self._names: list[str] = []
         self._started = False
         _check_free(folder, replace=replace)
+        new = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -102,15 +104,24 @@ class RunWriter:
         self._release = weakref.finalize(self, _let_go, _lock(folder), folder)
         # Once more, now that nobody else can finish a run here.
         _check_free(folder, replace=replace)
-        if _status(folder) != "complete":
+        if _status(folder) == "complete":
+            return
+        try:
             self._start()
+        except ChainhomeError:
+            self._release()
+            if new:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            raise
 
     def _start(self) -> None:
         """Take away what an earlier run left, and mark the folder as a run that is not complete."""
         if self._started:
             return
-        self._started = True
+        # Until this is written, the folder holds what it held: on a full disk an earlier run stays as it was.
         self._write_record("incomplete")
+        self._started = True
         for name in ("report.html", "tracks.png", "view.html", *(f"{stem}.parquet" for stem in KINDS)):
             (self.folder / name).unlink(missing_ok=True)
         write_text(self.folder / SCENARIO, self._scenario_text)

@@ -81,7 +81,10 @@ def open_columns(path: Path) -> ColumnFile:
         raise UseError(f"{path} is packed (gzip), but its name does not say so; expected {path.name}.gz, or unpack it")
     stream = _Stream(path)
     try:
-        with _csv_reader(stream, None, Counter()) as reader:
+        # Out of memory: a reader of the file would still read ahead in a thread of its own when the process may end.
+        head = stream.read(BATCH_BYTES)
+        head = head[: head.rfind(b"\n") + 1] if len(head) == BATCH_BYTES and b"\n" in head else head
+        with _csv_reader(pa.BufferReader(head), None, Counter()) as reader:
             return ColumnFile(path, tuple(reader.schema.names), False)
     except pa.ArrowException as error:
         why = stream.cut or _first_line(error)
@@ -155,9 +158,7 @@ class _Stream:
         self._source.close()
 
 
-def _csv_reader(
-    stream: _Stream, wanted: list[str] | None, counts: Counter[str], *, block_bytes: int = STREAM_BYTES
-) -> Any:
+def _csv_reader(source: Any, wanted: list[str] | None, counts: Counter[str], *, block_bytes: int = STREAM_BYTES) -> Any:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -171,7 +172,7 @@ def _csv_reader(
     # Without threads the odd lines of a batch are counted before the batch is given. Every byte is a letter in Latin-1,
     # so that no text can fail to be read; `texts` takes it for the UTF-8 that it is.
     return csv.open_csv(
-        pa.PythonFile(stream, mode="r"),
+        source,
         read_options=csv.ReadOptions(use_threads=False, block_size=block_bytes, encoding="latin1"),
         parse_options=csv.ParseOptions(invalid_row_handler=odd),
         convert_options=csv.ConvertOptions(**convert),
@@ -234,6 +235,7 @@ def _ends_within_a_line(file: ColumnFile, read: int) -> bool:
 
 
 def _records(file: ColumnFile, names: list[str], counts: Counter[str]) -> Iterator[Any]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     if file.parquet:
@@ -242,7 +244,7 @@ def _records(file: ColumnFile, names: list[str], counts: Counter[str]) -> Iterat
         return
     stream = _Stream(file.path)
     try:
-        with _csv_reader(stream, names, counts, block_bytes=BATCH_BYTES) as reader:
+        with _csv_reader(pa.PythonFile(stream, mode="r"), names, counts, block_bytes=BATCH_BYTES) as reader:
             yield from reader
         if stream.cut:
             raise OSError(stream.cut)

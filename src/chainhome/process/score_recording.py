@@ -125,7 +125,7 @@ def _truth_part(
 def check_tables(detections: Detections, tracks: Tracks, where: str) -> None:
     """Raise UseError, which begins with `where`, for tables of a run that do not belong together or have holes.
 
-    >>> check_tables(Detections.make(detection_id=[4]), Tracks.make(time_s=[1.0], track_id=7, detection_id=5), "a run")
+    >>> check_tables(Detections.make(detection_id=[4], time_s=0.0), Tracks.make(time_s=[1.0], track_id=7), "a run")
     Traceback (most recent call last):
     chainhome.errors.UseError: a run is damaged: its tracks hold 1 rows without a time, track or position
     """

@@ -16,16 +16,8 @@ import numpy as np
 from chainhome import earth
 from chainhome.constants import FOOT_M
 from chainhome.errors import UseError
-from chainhome.formats.column_file import (
-    ColumnFile,
-    addresses,
-    batches,
-    floats,
-    midnight_before,
-    shown_columns,
-    texts,
-    unix_times,
-)
+from chainhome.formats.column_file import ColumnFile, addresses, batches, floats, shown_columns, texts
+from chainhome.formats.column_times import midnight_before, unix_times
 from chainhome.formats.detections_file import GREATEST_HEIGHT_M, LEAST_HEIGHT_M, Piece
 from chainhome.tables import SENSOR_KINDS, Bools, Detections, Floats, Ints
 

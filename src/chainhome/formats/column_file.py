@@ -25,9 +25,6 @@ STREAM_BYTES = 64 << 10
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NOTHING = ["", "nan", "NaN", "NAN", "NA", "null", "NULL", "None", "-"]
 SHOWN_COLUMNS = 12
-DAY_S = 86_400.0
-# Seconds from the year 1019 to 4980: a larger number counts milliseconds or less, or is no time at all.
-EARLIEST_S, LATEST_S = -3e10, 9.5e10
 GZIP = b"\x1f\x8b"
 PACKED = (".gz", ".bz2", ".zst", ".lz4")
 
@@ -260,12 +257,12 @@ def floats(array: Any, counts: Counter[str], where: str = "a column") -> Floats:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if _is_text(array):
+    if is_text(array):
         trimmed = pc.utf8_trim_whitespace(array)
         try:
             array = pc.cast(trimmed, pa.float64())
         except pa.ArrowInvalid:
-            values = np.array([_number(text) for text in trimmed.to_pylist()], np.float64)
+            values = np.array([number(text) for text in trimmed.to_pylist()], np.float64)
             bad = np.isnan(values) & ~np.asarray(trimmed.is_null().to_numpy(zero_copy_only=False))
             counts["unreadable_cells"] += int(bad.sum())
             return values
@@ -287,7 +284,7 @@ def whole_numbers(array: Any, counts: Counter[str], where: str = "a column") -> 
 
 def addresses(array: Any, counts: Counter[str], where: str = "a column") -> Ints:
     """Return 24-bit addresses written in hexadecimal (icao24) as int64; -1 = none."""
-    if not _is_text(array):
+    if not is_text(array):
         return whole_numbers(array, counts, where)
     found: dict[str | None, int] = {None: -1}
     texts_ = array.to_pylist()
@@ -314,106 +311,16 @@ def _as_utf8(word: str) -> str:
         return word
 
 
-def unix_times(array: Any, counts: Counter[str], where: str, *, numbers: bool = True) -> Floats:
-    """Return UTC instants as seconds since 1970: timestamps, ISO 8601 text, or `numbers` that are Unix seconds.
-
-    Cells that are none are NaN and counted. Raises UseError for numbers that cannot be seconds.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_timestamp(array.type):
-        return _seconds(pc.cast(array, pa.timestamp("ns", array.type.tz), safe=False))
-    own: Counter[str] = Counter()
-    values = floats(array, own, where)
-    if not numbers:
-        # Where there is text too, it is counted with what is no instant.
-        counts["unreadable_cells"] += 0 if own["unreadable_cells"] else int((~np.isnan(values)).sum())
-        values[:] = np.nan
-    if own["unreadable_cells"]:
-        values = _iso_seconds(array, values, counts)
-    return _within(values, counts, f"{where}: {{}} for Unix seconds; expected seconds, or UTC text")
-
-
-def seconds(array: Any, counts: Counter[str], where: str) -> Floats:
-    """Return seconds from any moment; a cell that cannot be one is NaN and counted, UseError where most cannot be."""
-    return _within(floats(array, counts, where), counts, f"{where}: {{}} for seconds; expected seconds")
-
-
-def _within(values: Floats, counts: Counter[str], sentence: str) -> Floats:
-    """Return times that can be true: a few others are read as missing, many are another unit."""
-    known = np.isfinite(values)
-    wild = known & ~((values >= EARLIEST_S) & (values <= LATEST_S))
-    if 2 * int(wild.sum()) > int(known.sum()):
-        first = float(values[wild][0])
-        raise UseError(sentence.format(f"{first:.15g} is too {'large' if first > 0.0 else 'small'}"))
-    counts["unreadable_cells"] += int(wild.sum())
-    return np.where(wild, np.nan, values)
-
-
-def _seconds(instants: Any) -> Floats:
-    """Return timestamps in nanoseconds as Unix seconds, whole seconds and their parts apart to keep the digits."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    missing = instants.is_null().to_numpy(zero_copy_only=False)
-    ticks = pc.fill_null(pc.cast(instants, pa.int64()), 0).to_numpy(zero_copy_only=False)
-    return np.where(missing, np.nan, ticks // 1_000_000_000 + (ticks % 1_000_000_000) / 1e9)
-
-
-def _iso_seconds(array: Any, values: Floats, counts: Counter[str]) -> Floats:
-    """Return text of the form 2024-05-01T06:00:00.25Z as Unix seconds, beside the numbers that were read already."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    # Arrow reads a text of one shape at once; the cells that differ are read one by one.
-    plain = pc.replace_substring_regex(pc.utf8_trim_whitespace(array), "(Z|[+]00:?00| UTC)$", "")
-    try:
-        return _seconds(pc.cast(plain, pa.timestamp("ns")))
-    except pa.ArrowInvalid:
-        pass
-    from datetime import UTC, datetime
-
-    for row, text in enumerate(array.to_pylist()):
-        if text is None or not np.isnan(values[row]):
-            continue
-        try:
-            moment = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-            values[row] = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            counts["unreadable_cells"] += 1
-    return values
-
-
-def is_time_text(array: Any) -> bool:
-    """Return whether a column holds UTC instants rather than numbers: a timestamp, or text that is no number."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(array.type):
-        return True
-    if not _is_text(array):
-        return False
-    first = next((text for text in array.drop_null().slice(0, 1).to_pylist()), "0")
-    return bool(np.isnan(_number(first)) and re.match(r"\s*\d{4}-\d{2}-\d{2}", first))
-
-
-def _is_text(array: Any) -> bool:
+def is_text(array: Any) -> bool:
+    """Return whether a column holds text."""
     import pyarrow as pa
 
     return bool(pa.types.is_string(array.type) or pa.types.is_large_string(array.type))
 
 
-def _number(text: str | None) -> float:
+def number(text: str | None) -> float:
+    """Return the number that a text is, NaN where it is none."""
     try:
         return float(text) if text is not None else float("nan")
     except ValueError:
         return float("nan")
-
-
-def midnight_before(unix_s: float) -> float:
-    """Return the Unix time of the UTC midnight at or before an instant: time zero of a recording.
-
-    >>> midnight_before(1_714_543_200.0 + 6 * 3600.0) == midnight_before(1_714_543_200.0)
-    True
-    """
-    return float(np.floor(unix_s / DAY_S) * DAY_S)

@@ -10,19 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats.column_file import (
-    ColumnFile,
-    addresses,
-    batches,
-    floats,
-    is_time_text,
-    midnight_before,
-    seconds,
-    shown_columns,
-    texts,
-    unix_times,
-    whole_numbers,
-)
+from chainhome.formats.column_file import ColumnFile, addresses, batches, floats, shown_columns, texts, whole_numbers
+from chainhome.formats.column_times import is_time_text, midnight_before, seconds, unix_times
 from chainhome.tables import Detections, Floats, Ints
 
 # Beside the columns of the table: other names for the time, the sensor's name, the address in hexadecimal.

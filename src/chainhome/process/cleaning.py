@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainhome.errors import UseError
-from chainhome.formats.column_file import EARLIEST_S, LATEST_S
+from chainhome.formats.column_times import EARLIEST_S, LATEST_S
 from chainhome.formats.detections_file import GREATEST_HEIGHT_M, LEAST_HEIGHT_M
 from chainhome.tables import REPORTING, Bools, Detections, Floats, Sensors
 

@@ -14,16 +14,8 @@ import numpy as np
 
 from chainhome import earth, metrics
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats.column_file import (
-    batches,
-    floats,
-    is_time_text,
-    open_columns,
-    seconds,
-    shown_columns,
-    unix_times,
-    whole_numbers,
-)
+from chainhome.formats.column_file import batches, floats, open_columns, shown_columns, whole_numbers
+from chainhome.formats.column_times import is_time_text, seconds, unix_times
 from chainhome.process.cleaning import FARTHEST_M, FASTEST_MPS
 from chainhome.process.follow import follow
 from chainhome.process.recording import Recording

@@ -96,7 +96,7 @@ def test_positions_become_plots_where_they_are(tmp_path: Path) -> None:
     piece = adsb.plots_of_positions(positions, HERE, sensor_id=3)
     plots = piece.detections
     assert counts["rows"] == len(rows)
-    assert piece.counts == {"without_position": 2, "on_ground": 1, "pressure_for_height": 1}
+    assert piece.counts == {"without_position": 2, "on_ground": 1, "pressure_for_height": 1, "no_height": 1}
     assert np.isnan(plots.time_s[0])
     assert plots.time_s[1:].tolist() == [12 * 3600.0 + 1, 12 * 3600.0 + 2]
     assert set(plots.sensor_id) == {3}

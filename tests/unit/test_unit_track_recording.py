@@ -118,7 +118,7 @@ def test_what_the_input_is_shows_in_its_columns_and_its_name(tmp_path: Path) -> 
     (tmp_path / "empty.csv").touch()
     with pytest.raises(ChainhomeError, match="is empty"):
         open_recording(tmp_path / "empty.csv", sensors)
-    with pytest.raises(UseError, match="is a folder but not a run"):
+    with pytest.raises(UseError, match="is not a run; expected a folder with run"):
         open_recording(tmp_path, sensors)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from chainhome.cli.folders import given_path
 from chainhome.errors import UseError
 from chainhome.formats import run_geo
 from chainhome.formats.run_folder import KINDS, LOCK, RECORD, SCENARIO, Run, read_record, read_run
@@ -19,17 +20,16 @@ OWN_FILES = {RECORD, SCENARIO, LOCK, "report.html", "tracks.png", *(f"{name}.par
 
 def run(arguments: argparse.Namespace) -> int:
     """Export one run."""
-    folder = Path(arguments.run)
+    folder = given_path(arguments.run, "RUN", "run folder")
     wanted = {kind: getattr(arguments, kind) for kind in KINDS_OF_FILE if getattr(arguments, kind) is not None}
     if not wanted:
         raise UseError("nothing to export; expected one or more of --html, --czml, --kml, --geojson, --csv")
     if arguments.plots and "geojson" not in wanted:
         raise UseError("--plots adds points to --geojson, which was not asked for")
     read_record(folder)
-    for kind, text in wanted.items():
-        if text == "":
-            raise UseError(f'--{kind} "" is not a {"folder" if kind == "csv" else "file"}')
-    paths = {kind: Path(text) for kind, text in wanted.items()}
+    paths = {
+        kind: given_path(text, f"--{kind}", "folder" if kind == "csv" else "file") for kind, text in wanted.items()
+    }
     for kind, path in paths.items():
         _check_free(kind, path, folder, replace=arguments.replace)
     _check_apart(paths)

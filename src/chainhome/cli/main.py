@@ -49,6 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, less) went away; that is no failure.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError:
+        print("chainhome: there is not enough memory for this", file=sys.stderr)
+        return 1
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         print(f"chainhome: {one_line(f'{where}{error.strerror or error}')}", file=sys.stderr)

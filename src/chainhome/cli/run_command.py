@@ -14,11 +14,11 @@ import numpy as np
 
 from chainhome.catalogue import Catalogue, content_hash
 from chainhome.catalogue import load as load_catalogue
-from chainhome.cli.folders import free_folder
+from chainhome.cli.folders import free_folder, given_path
 from chainhome.cli.progress import Progress
 from chainhome.cli.run_answers import answers, grouped
 from chainhome.cli.text import console, print_json, table
-from chainhome.errors import ChainhomeError, UseError
+from chainhome.errors import ChainhomeError
 from chainhome.formats import RunWriter, is_complete
 from chainhome.reach import distance_text
 from chainhome.scenario import Scenario
@@ -38,11 +38,10 @@ VERSIONED = ("chainhome", "numpy", "scipy", "numba", "pyarrow")
 
 def run(arguments: argparse.Namespace) -> int:
     """Run one scenario."""
+    given_path(arguments.scenario, "SCENARIO", "shipped scenario or .toml file")
+    folder = _folder(arguments) if arguments.out is None else given_path(arguments.out, "--out", "folder")
     catalogue = load_catalogue()
     scenario = load_scenario(arguments.scenario, catalogue, preset=arguments.preset)
-    if arguments.out == "":
-        raise UseError('--out "" is not a folder')
-    folder = Path(arguments.out) if arguments.out else _folder(arguments)
     record = _record(scenario, catalogue, arguments.seed)
     named = os.fsencode(arguments.scenario).decode("utf-8", "replace")
     record["command"] = f"chainhome run {named} --seed {arguments.seed}"

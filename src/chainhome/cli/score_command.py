@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from chainhome import earth
+from chainhome.cli.folders import given_path
 from chainhome.cli.text import console, print_json, table
 from chainhome.errors import UseError
-from chainhome.formats import is_complete, is_run, read_table
-from chainhome.formats.run_folder import RECORD
+from chainhome.formats import read_table
+from chainhome.formats.run_folder import RECORD, read_record
 from chainhome.process.recording_input import epoch_of, open_recording, watch_of_run
-from chainhome.process.score_recording import read_truth, score_against_truth, score_by_address
+from chainhome.process.score_recording import check_tables, read_truth, score_against_truth, score_by_address
 from chainhome.tables import Detections, Tracks
+
+METHODS = ("pmb", "pmbm", "gnn")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Score one run."""
-    folder = Path(arguments.run)
-    if not is_run(folder):
-        raise UseError(f"{folder} is not a run; expected a folder that chainhome track or chainhome run wrote")
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    folder = given_path(arguments.run, "RUN", "run folder")
+    truth = None if arguments.truth is None else given_path(arguments.truth, "--truth", "file")
+    record = read_record(folder)
     for name in ("detections", "tracks"):
         if not (folder / f"{name}.parquet").exists():
             raise UseError(f"{folder} has no table of {name}; a run that was not finished cannot be scored")
-    told = {"run": str(folder), "complete": is_complete(folder)}
-    if arguments.by_address:
+    told = {"run": str(folder), "complete": record["status"] == "complete"}
+    if truth is None:
         recording = open_recording(folder)
-        scores = score_by_address(recording, method=str(record.get("method", "pmb")))
+        scores = score_by_address(recording, method=_method(folder, record))
     else:
-        scores = _against_truth(folder, record, Path(arguments.truth))
+        scores = _against_truth(folder, record, truth)
     if arguments.json:
         print_json(told | scores)
         return 0
@@ -41,12 +42,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _method(folder: Path, record: dict[str, Any]) -> str:
+    """Return how the run was tracked; a simulated one does not say."""
+    method = str(record.get("method", METHODS[0]))
+    if method not in METHODS:
+        raise UseError(f'{folder / RECORD} is damaged: method "{method}" is none of {", ".join(METHODS)}')
+    return method
+
+
 def _against_truth(folder: Path, record: dict[str, Any], path: Path) -> dict[str, Any]:
     watch, _ = watch_of_run(folder, record)
     world: earth.Frame | None = watch.world if watch.placed else None
     truth, left_out = read_truth(path, world, epoch_of(record))
     detections = read_table(Detections, folder / "detections.parquet")
     tracks = read_table(Tracks, folder / "tracks.parquet")
+    check_tables(detections, tracks, str(folder))
     scores = score_against_truth(detections, tracks, truth, watch)
     return {"truth": path.name, "truth_rows_left_out": left_out} | scores
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from chainhome.cli.folders import free_folder
+from chainhome.cli.folders import free_folder, given_path
 from chainhome.cli.progress import Progress
 from chainhome.cli.run_command import VERSIONED
 from chainhome.cli.text import console, print_json, table
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats import is_complete
+from chainhome.formats import is_complete, is_run
 from chainhome.formats.run_stream import RunStream
 from chainhome.process.cleaning import DROPPED, IGNORED
 from chainhome.process.follow import Account, follow
@@ -34,27 +34,25 @@ CONFIRMED = TRACK_STATUSES.index("confirmed")
 
 def run(arguments: argparse.Namespace) -> int:
     """Track one recording."""
-    if arguments.out == "":
-        raise UseError('--out "" is not a folder')
-    if arguments.out and Path(arguments.out).resolve() == Path(arguments.input).resolve():
-        raise UseError(f"--out {arguments.out} is the recording itself; choose another folder")
-    path, sensors = Path(arguments.input), Path(arguments.sensors) if arguments.sensors else None
+    path = given_path(arguments.input, "INPUT", "recording")
+    out = None if arguments.out is None else given_path(arguments.out, "--out", "folder")
+    sensors = None if arguments.sensors is None else given_path(arguments.sensors, "--sensors", "file")
+    if out is not None and out.resolve() == path.resolve():
+        raise UseError(f"--out {out} is the recording itself; choose another folder")
     try:
         recording = open_recording(path, sensors, skip_undeclared=arguments.skip_undeclared)
     except SensorsNeededError as question:
         # The file to fill in goes where a shell can send it: chainhome track INPUT > sensors.toml.
         print(question.template)
         raise
-    folder = Path(arguments.out) if arguments.out else free_folder(f"{_stem(path)}-track")
+    folder = free_folder(f"{_stem(path)}-track") if out is None else out
     writer = RunStream(folder, recording.watch.text, _record(recording, arguments), replace=arguments.replace)
     try:
         summary = _track_and_write(recording, arguments, writer)
     except KeyboardInterrupt:
         writer.settle()
-        state = "is marked incomplete"
-        if is_complete(folder):
-            state = "is complete" if writer.finished else "holds the earlier run, as it was"
-        print(f"chainhome: interrupted; {folder} {state}", file=sys.stderr)
+        writer.abandon()
+        print(f"chainhome: interrupted; {_left(folder, finished=writer.finished)}", file=sys.stderr)
         return 1
     except ChainhomeError:
         writer.abandon()
@@ -66,6 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(recording, summary, folder)
     return 0
+
+
+def _left(folder: Path, *, finished: bool) -> str:
+    """Return what an interrupted command leaves."""
+    if is_complete(folder):
+        return f"{folder} {'is complete' if finished else 'holds the earlier run, as it was'}"
+    return f"{folder} is marked incomplete" if is_run(folder) else "nothing was written"
 
 
 def _track_and_write(recording: Recording, arguments: argparse.Namespace, writer: RunStream) -> dict[str, Any]:
@@ -106,7 +111,8 @@ def _track_and_write(recording: Recording, arguments: argparse.Namespace, writer
         summary["biases"] = told(biases, recording)
     if sketch is not None:
         write_track_map(sketch, _words(recording, arguments, summary), writer.folder / PICTURE)
-    writer.finish(epoch_utc=_utc(account.epoch_unix_s), length_s=summary["last_s"], summary=summary)
+    length_s = summary["last_s"] - summary["first_s"]
+    writer.finish(epoch_utc=_utc(account.epoch_unix_s), length_s=length_s, summary=summary)
     return summary
 
 
@@ -146,7 +152,11 @@ def _nothing(recording: Recording, account: Account) -> str:
     if not account.rows:
         cut = f" ({'; '.join(account.cuts)})" if account.cuts else ""
         return f"{recording.path} holds no plots{cut}"
-    why = "; ".join(f"{count:,} {DROPPED[name]}" for name, count in account.left_out.items())
+    why = "; ".join(
+        f"{count:,} {words[name]}"
+        for words, counts in ((DROPPED, account.left_out), (IGNORED, account.ignored))
+        for name, count in counts.items()
+    )
     return f"{recording.path}: none of its {account.rows:,} rows can be tracked: {why}"
 
 

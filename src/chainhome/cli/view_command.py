@@ -9,6 +9,7 @@ import webbrowser
 from contextlib import closing
 from pathlib import Path
 
+from chainhome.cli.folders import given_path
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats import run_geo
 from chainhome.formats.run_folder import Run, read_record, read_run
@@ -19,7 +20,7 @@ HOST, PORT, SPEED = "127.0.0.1", 8765, 10.0
 
 def run(arguments: argparse.Namespace) -> int:
     """View one run."""
-    folder = Path(arguments.run)
+    folder = given_path(arguments.run, "RUN", "run folder")
     _check_options(arguments)
     read_record(folder)
     if arguments.serve:

@@ -16,17 +16,9 @@ import numpy as np
 from chainhome import earth
 from chainhome.constants import FOOT_M
 from chainhome.errors import UseError
-from chainhome.formats.column_file import (
-    ColumnFile,
-    addresses,
-    batches,
-    floats,
-    midnight_before,
-    shown_columns,
-    texts,
-    unix_times,
-)
-from chainhome.formats.detections_file import Piece
+from chainhome.formats.column_file import ColumnFile, addresses, batches, floats, shown_columns, texts
+from chainhome.formats.column_times import midnight_before, unix_times
+from chainhome.formats.detections_file import GREATEST_HEIGHT_M, LEAST_HEIGHT_M, Piece
 from chainhome.tables import SENSOR_KINDS, Bools, Detections, Floats, Ints
 
 # The time of the position comes first: a state vector repeats an old position with a new time.
@@ -139,7 +131,7 @@ def read_state_vectors(file: ColumnFile) -> Iterator[tuple[Positions, dict[str, 
             continue
         column, nothing = batch.columns, np.full(batch.rows, np.nan)
         heights = [
-            floats(column[name], counts) * unit_m if name else nothing
+            _height(floats(column[name], counts, f"{file.path.name}: {name}") * unit_m, counts) if name else nothing
             for name, unit_m in (
                 (dialect.pressure, dialect.pressure_unit_m),
                 (dialect.geometric, dialect.geometric_unit_m),
@@ -147,14 +139,21 @@ def read_state_vectors(file: ColumnFile) -> Iterator[tuple[Positions, dict[str, 
         ]
         positions = Positions(
             unix_s=unix_times(column[dialect.time], counts, f"{file.path.name}: {dialect.time}"),
-            address=addresses(column[dialect.address], counts),
-            lat_deg=floats(column[dialect.lat], counts),
-            lon_deg=floats(column[dialect.lon], counts),
+            address=addresses(column[dialect.address], counts, f"{file.path.name}: {dialect.address}"),
+            lat_deg=floats(column[dialect.lat], counts, f"{file.path.name}: {dialect.lat}"),
+            lon_deg=floats(column[dialect.lon], counts, f"{file.path.name}: {dialect.lon}"),
             pressure_m=heights[0],
             geometric_m=heights[1],
             on_ground=_truths(column[dialect.ground]) if dialect.ground else np.zeros(batch.rows, np.bool_),
         )
         yield positions, {name: count for name, count in counts.items() if count}, batch.cut
+
+
+def _height(values: Floats, counts: Counter[str]) -> Floats:
+    """Return heights that an aircraft can have; others are NaN and counted."""
+    odd = ~np.isnan(values) & ~((values >= LEAST_HEIGHT_M) & (values <= GREATEST_HEIGHT_M))
+    counts["height_ignored"] += int(odd.sum())
+    return np.where(odd, np.nan, values)
 
 
 def no_positions() -> Positions:
@@ -183,8 +182,8 @@ def plots_of_positions(
     """Return reported positions as plots of a sensor of kind ads_b, with time zero at a UTC midnight.
 
     The height is the geometric one where it is reported; else the pressure altitude stands for it, and is counted as
-    `pressure_for_height`; without either the plot has no z and lies on the ellipsoid. Left out and counted: `on_ground`
-    and `without_position` (no latitude and longitude on the globe).
+    `pressure_for_height`; without either (`no_height`) the plot has no z and lies on the ellipsoid. Left out and
+    counted: `on_ground` and `without_position` (no latitude and longitude on the globe).
 
     >>> here = Positions(np.array([86_410.0]), np.array([0x4B1805]), np.array([40.0]), np.array([32.0]),
     ...                  np.array([np.nan]), np.array([1000.0]), np.array([False]))
@@ -201,6 +200,7 @@ def plots_of_positions(
     pressure, geometric = positions.pressure_m[keep], positions.geometric_m[keep]
     height = np.where(np.isnan(geometric), pressure, geometric)
     counts["pressure_for_height"] = int((np.isnan(geometric) & ~np.isnan(pressure)).sum())
+    counts["no_height"] = int(np.isnan(height).sum())
     lat, lon = np.radians(positions.lat_deg[keep]), np.radians(positions.lon_deg[keep])
     place = earth.geodetic_to_enu(world, lat, lon, np.where(np.isnan(height), 0.0, height))
     plots = Detections.make(

@@ -25,9 +25,8 @@ STREAM_BYTES = 64 << 10
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NOTHING = ["", "nan", "NaN", "NAN", "NA", "null", "NULL", "None", "-"]
 SHOWN_COLUMNS = 12
-DAY_S = 86_400.0
-# Unix seconds of the year 5138: a larger number counts milliseconds or less.
-LATEST_UNIX_S = 1e11
+GZIP = b"\x1f\x8b"
+PACKED = (".gz", ".bz2", ".zst", ".lz4")
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,13 @@ class Batch(NamedTuple):
 
 def is_parquet(path: Path) -> bool:
     """Return whether a file begins as a Parquet file does."""
+    return _begins(path, b"PAR1")
+
+
+def _begins(path: Path, mark: bytes) -> bool:
     try:
         with path.open("rb") as file:
-            return file.read(4) == b"PAR1"
+            return file.read(len(mark)) == mark
     except OSError:
         return False
 
@@ -71,9 +74,14 @@ def open_columns(path: Path) -> ColumnFile:
                 f"{path}: begins as a Parquet file, but its footer cannot be read; a Parquet file that is cut off "
                 "holds nothing readable"
             ) from error
+    if path.suffix.lower() not in PACKED and _begins(path, GZIP):
+        raise UseError(f"{path} is packed (gzip), but its name does not say so; expected {path.name}.gz, or unpack it")
     stream = _Stream(path)
     try:
-        with _csv_reader(stream, None, Counter()) as reader:
+        # Out of memory: a reader of the file would still read ahead in a thread of its own when the process may end.
+        head = stream.read(BATCH_BYTES)
+        head = head[: head.rfind(b"\n") + 1] if len(head) == BATCH_BYTES and b"\n" in head else head
+        with _csv_reader(pa.BufferReader(head), None, Counter()) as reader:
             return ColumnFile(path, tuple(reader.schema.names), False)
     except pa.ArrowException as error:
         why = stream.cut or _first_line(error)
@@ -87,6 +95,8 @@ def _check_file(path: Path) -> None:
         raise UseError(f"{path}: no such file")
     if path.is_dir():
         raise UseError(f"{path} is a folder; expected a file")
+    if not path.is_file():
+        raise UseError(f"{path} is not an ordinary file; save what it gives as a file, and give that")
     size = path.stat().st_size
     if size == 0 or (size < STREAM_BYTES and not path.read_bytes().strip()):
         raise ChainhomeError(f"{path} is empty")
@@ -102,7 +112,14 @@ def shown_columns(file: ColumnFile) -> str:
     shown = (
         "".join(c if c.isprintable() else "?" for c in _as_utf8(name)[:40]) for name in file.columns[:SHOWN_COLUMNS]
     )
-    return ", ".join(shown) + more
+    names = ", ".join(shown) + more
+    lone = file.columns[0] if len(file.columns) == 1 else ""
+    other = next((word for mark, word in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")) if mark in lone), "")
+    if other:
+        return f"one column ({names}): its cells are parted by {other}; expected commas"
+    if any(name != name.strip().lower() for name in file.columns):
+        names += " (names count as they are written: small letters, no spaces around them)"
+    return names if names.strip(" ,") else "no names that can be read"
 
 
 class _Stream:
@@ -138,9 +155,7 @@ class _Stream:
         self._source.close()
 
 
-def _csv_reader(
-    stream: _Stream, wanted: list[str] | None, counts: Counter[str], *, block_bytes: int = STREAM_BYTES
-) -> Any:
+def _csv_reader(source: Any, wanted: list[str] | None, counts: Counter[str], *, block_bytes: int = STREAM_BYTES) -> Any:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -154,7 +169,7 @@ def _csv_reader(
     # Without threads the odd lines of a batch are counted before the batch is given. Every byte is a letter in Latin-1,
     # so that no text can fail to be read; `texts` takes it for the UTF-8 that it is.
     return csv.open_csv(
-        pa.PythonFile(stream, mode="r"),
+        source,
         read_options=csv.ReadOptions(use_threads=False, block_size=block_bytes, encoding="latin1"),
         parse_options=csv.ParseOptions(invalid_row_handler=odd),
         convert_options=csv.ConvertOptions(**convert),
@@ -170,6 +185,8 @@ def batches(file: ColumnFile, wanted: Iterable[str]) -> Iterator[Batch]:
     import pyarrow as pa
 
     names = [name for name in file.columns if name in set(wanted)]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise UseError(f"{file.path}: the column {twice[0]} is there twice; expected one of each")
     counts: Counter[str] = Counter()
     read = 0
     try:
@@ -194,6 +211,11 @@ def _plain(array: Any, where: str) -> Any:
 
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
+        try:
+            return pc.cast(array, pa.string())
+        except pa.ArrowInvalid:
+            raise UseError(f"{where} holds bytes that are no text; expected one number or text in each row") from None
     if pa.types.is_nested(array.type):
         raise UseError(f"{where} holds values of type {array.type}; expected one number or text in each row")
     return pc.cast(array, pa.string()) if array.type == pa.string_view() else array
@@ -202,7 +224,7 @@ def _plain(array: Any, where: str) -> Any:
 def _ends_within_a_line(file: ColumnFile, read: int) -> bool:
     """Return whether the last line of a CSV has no end and fewer cells than the header."""
     with file.path.open("rb") as stream:
-        if file.path.suffix.lower() in (".gz", ".bz2", ".zst", ".lz4"):
+        if file.path.suffix.lower() in PACKED:
             return False
         stream.seek(max(0, file.path.stat().st_size - 65_536))
         last = stream.read().rsplit(b"\n", 1)[-1]
@@ -210,6 +232,7 @@ def _ends_within_a_line(file: ColumnFile, read: int) -> bool:
 
 
 def _records(file: ColumnFile, names: list[str], counts: Counter[str]) -> Iterator[Any]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     if file.parquet:
@@ -218,7 +241,7 @@ def _records(file: ColumnFile, names: list[str], counts: Counter[str]) -> Iterat
         return
     stream = _Stream(file.path)
     try:
-        with _csv_reader(stream, names, counts, block_bytes=BATCH_BYTES) as reader:
+        with _csv_reader(pa.PythonFile(stream, mode="r"), names, counts, block_bytes=BATCH_BYTES) as reader:
             yield from reader
         if stream.cut:
             raise OSError(stream.cut)
@@ -226,37 +249,43 @@ def _records(file: ColumnFile, names: list[str], counts: Counter[str]) -> Iterat
         stream.close()
 
 
-def floats(array: Any, counts: Counter[str]) -> Floats:
-    """Return numbers as float64; what is empty is NaN, what is no number is NaN and counted as `unreadable_cells`."""
+def floats(array: Any, counts: Counter[str], where: str = "a column") -> Floats:
+    """Return numbers as float64; what is empty is NaN, what is no number is NaN and counted as `unreadable_cells`.
+
+    Raises UseError, which begins with `where`, for a column of dates or of anything else that is no number or text.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if _is_text(array):
+    if is_text(array):
         trimmed = pc.utf8_trim_whitespace(array)
         try:
             array = pc.cast(trimmed, pa.float64())
         except pa.ArrowInvalid:
-            values = np.array([_number(text) for text in trimmed.to_pylist()], np.float64)
+            values = np.array([number(text) for text in trimmed.to_pylist()], np.float64)
             bad = np.isnan(values) & ~np.asarray(trimmed.is_null().to_numpy(zero_copy_only=False))
             counts["unreadable_cells"] += int(bad.sum())
             return values
     else:
+        kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+        if not any(kind(array.type) for kind in kinds):
+            raise UseError(f"{where} holds values of type {array.type}; expected numbers")
         array = pc.cast(array, pa.float64(), safe=False)
     return np.array(pc.fill_null(array, float("nan")).to_numpy(zero_copy_only=False), np.float64)
 
 
-def whole_numbers(array: Any, counts: Counter[str]) -> Ints:
+def whole_numbers(array: Any, counts: Counter[str], where: str = "a column") -> Ints:
     """Return keys as int64; what is missing, negative or no whole number is -1, the last also counted."""
-    values = floats(array, counts)
+    values = floats(array, counts, where)
     whole = np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 2.0**53)
     counts["unreadable_cells"] += int((~whole & ~np.isnan(values)).sum())
     return np.where(whole & (values >= 0), np.where(whole, values, 0), -1).astype(np.int64)
 
 
-def addresses(array: Any, counts: Counter[str]) -> Ints:
+def addresses(array: Any, counts: Counter[str], where: str = "a column") -> Ints:
     """Return 24-bit addresses written in hexadecimal (icao24) as int64; -1 = none."""
-    if not _is_text(array):
-        return whole_numbers(array, counts)
+    if not is_text(array):
+        return whole_numbers(array, counts, where)
     found: dict[str | None, int] = {None: -1}
     texts_ = array.to_pylist()
     for text in set(texts_) - {None}:
@@ -282,88 +311,16 @@ def _as_utf8(word: str) -> str:
         return word
 
 
-def unix_times(array: Any, counts: Counter[str], where: str) -> Floats:
-    """Return UTC instants as seconds since 1970: timestamps, ISO 8601 text, or numbers that are Unix seconds.
-
-    Raises UseError for numbers so large that they cannot be seconds.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_timestamp(array.type):
-        return _seconds(pc.cast(array, pa.timestamp("ns", array.type.tz), safe=False))
-    own: Counter[str] = Counter()
-    values = floats(array, own)
-    if own["unreadable_cells"]:
-        values = _iso_seconds(array, values, counts)
-    if np.nanmax(values, initial=0.0) > LATEST_UNIX_S:
-        raise UseError(f"{where}: {np.nanmax(values):.0f} is too large for Unix seconds; expected seconds, or UTC text")
-    return values
-
-
-def _seconds(instants: Any) -> Floats:
-    """Return timestamps in nanoseconds as Unix seconds, whole seconds and their parts apart to keep the digits."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    missing = instants.is_null().to_numpy(zero_copy_only=False)
-    ticks = pc.fill_null(pc.cast(instants, pa.int64()), 0).to_numpy(zero_copy_only=False)
-    return np.where(missing, np.nan, ticks // 1_000_000_000 + (ticks % 1_000_000_000) / 1e9)
-
-
-def _iso_seconds(array: Any, values: Floats, counts: Counter[str]) -> Floats:
-    """Return text of the form 2024-05-01T06:00:00.25Z as Unix seconds, beside the numbers that were read already."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    # Arrow reads a text of one shape at once; the cells that differ are read one by one.
-    plain = pc.replace_substring_regex(pc.utf8_trim_whitespace(array), "(Z|[+]00:?00| UTC)$", "")
-    try:
-        return _seconds(pc.cast(plain, pa.timestamp("ns")))
-    except pa.ArrowInvalid:
-        pass
-    from datetime import UTC, datetime
-
-    for row, text in enumerate(array.to_pylist()):
-        if text is None or not np.isnan(values[row]):
-            continue
-        try:
-            moment = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
-            values[row] = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            counts["unreadable_cells"] += 1
-    return values
-
-
-def is_time_text(array: Any) -> bool:
-    """Return whether a column holds UTC instants rather than numbers: a timestamp, or text that is no number."""
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(array.type):
-        return True
-    if not _is_text(array):
-        return False
-    first = next((text for text in array.drop_null().slice(0, 1).to_pylist()), "0")
-    return bool(np.isnan(_number(first)) and re.match(r"\s*\d{4}-\d{2}-\d{2}", first))
-
-
-def _is_text(array: Any) -> bool:
+def is_text(array: Any) -> bool:
+    """Return whether a column holds text."""
     import pyarrow as pa
 
     return bool(pa.types.is_string(array.type) or pa.types.is_large_string(array.type))
 
 
-def _number(text: str | None) -> float:
+def number(text: str | None) -> float:
+    """Return the number that a text is, NaN where it is none."""
     try:
         return float(text) if text is not None else float("nan")
     except ValueError:
         return float("nan")
-
-
-def midnight_before(unix_s: float) -> float:
-    """Return the Unix time of the UTC midnight at or before an instant: time zero of a recording.
-
-    >>> midnight_before(1_714_543_200.0 + 6 * 3600.0) == midnight_before(1_714_543_200.0)
-    True
-    """
-    return float(np.floor(unix_s / DAY_S) * DAY_S)

@@ -10,23 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats.column_file import (
-    ColumnFile,
-    addresses,
-    batches,
-    floats,
-    is_time_text,
-    midnight_before,
-    shown_columns,
-    texts,
-    unix_times,
-    whole_numbers,
-)
+from chainhome.formats.column_file import ColumnFile, addresses, batches, floats, shown_columns, texts, whole_numbers
+from chainhome.formats.column_times import is_time_text, midnight_before, seconds, unix_times
 from chainhome.tables import Detections, Floats, Ints
 
 # Beside the columns of the table: other names for the time, the sensor's name, the address in hexadecimal.
 TIMES = ("time_s", "time_utc", "timestamp", "time")
 SENSOR_NAME = "sensor"
+# No aircraft is lower or higher.
+LEAST_HEIGHT_M, GREATEST_HEIGHT_M = -2_000.0, 60_000.0
 HEX_ADDRESS = "icao24"
 
 
@@ -82,20 +74,21 @@ def read_detections(
         raw = columns.pop(time_name)
         utc = is_time_text(raw) if utc is None else utc
         if utc:
-            time = unix_times(raw, counts, f"{file.path.name}: {time_name}")
+            # Numbers among instants in `time_s` could be anything; in the other columns they are Unix seconds.
+            time = unix_times(raw, counts, f"{file.path.name}: {time_name}", numbers=time_name != "time_s")
             if np.isnan(epoch) and np.isfinite(time).any():
                 epoch = midnight_before(float(time[np.isfinite(time)][0]))
             time = time - epoch
         else:
-            time = floats(raw, counts)
+            time = seconds(raw, counts, f"{file.path.name}: {time_name}")
         if SENSOR_NAME in columns and "sensor_id" not in columns:
             ids = dict(sensor_ids or {})
             columns["sensor_id"] = _named(texts(columns[SENSOR_NAME]), ids, skip_undeclared, file.path)
-        made = _detections(columns, time, batch.rows, counts)
+        made = _detections(columns, time, batch.rows, counts, file.path.name)
         yield Piece(made, {name: count for name, count in counts.items() if count}, batch.cut, epoch)
 
 
-def _detections(columns: dict[str, Any], time_s: Floats, rows: int, counts: Counter[str]) -> Detections:
+def _detections(columns: dict[str, Any], time_s: Floats, rows: int, counts: Counter[str], source: str) -> Detections:
     given: dict[str, Any] = {"time_s": time_s, "detection_id": np.arange(rows)}
     for name, column in Detections.columns().items():
         if name not in columns:
@@ -103,19 +96,20 @@ def _detections(columns: dict[str, Any], time_s: Floats, rows: int, counts: Coun
         if name == "sensor_id" and isinstance(columns[name], np.ndarray):
             given[name] = columns[name]
         elif column.names:
-            given[name] = _codes(columns[name], column.names, counts)
+            given[name] = _codes(columns[name], column.names, counts, f"{source}: {name}")
         else:
-            given[name] = (whole_numbers if column.dtype == "i8" else floats)(columns[name], counts)
+            read = whole_numbers if column.dtype == "i8" else floats
+            given[name] = read(columns[name], counts, f"{source}: {name}")
     if HEX_ADDRESS in columns and "mode_s_address" not in columns:
-        given["mode_s_address"] = addresses(columns[HEX_ADDRESS], counts)
+        given["mode_s_address"] = addresses(columns[HEX_ADDRESS], counts, f"{source}: {HEX_ADDRESS}")
     given.setdefault("sensor_id", np.zeros(rows, np.int64))
     return Detections.make(rows, **given)
 
 
-def _codes(array: Any, names: tuple[str, ...], counts: Counter[str]) -> Ints:
+def _codes(array: Any, names: tuple[str, ...], counts: Counter[str], where: str) -> Ints:
     """Return an enum column, written as codes or as names; what is neither is 0 and counted."""
     own: Counter[str] = Counter()
-    numbers = floats(array, own)
+    numbers = floats(array, own, where)
     if own["unreadable_cells"]:
         words = texts(array)
         for row in np.flatnonzero(np.isnan(numbers)).tolist():

@@ -18,7 +18,8 @@ import numpy as np
 from chainhome.constants import FOOT_M
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats.adsb import Positions, no_positions
-from chainhome.formats.column_file import ColumnFile, batches, texts, unix_times
+from chainhome.formats.column_file import ColumnFile, batches, texts
+from chainhome.formats.column_times import unix_times
 from chainhome.tables import Floats
 
 TIMES = ("timestamp", "time", "mintime", "time_utc")

@@ -149,13 +149,34 @@ def read_table(kind: type[T], path: Path) -> T:
     for name, column in kind.columns().items():
         if name not in table.column_names:
             continue
-        array = table.column(name).combine_chunks()
-        if column.shape:
-            shape = json.loads((table.schema.field(name).metadata or {}).get(b"shape", b"[]")) or list(column.shape)
-            given[name] = array.flatten().to_numpy(zero_copy_only=False).reshape(-1, *shape)
-        else:
-            values = array.to_numpy(zero_copy_only=False)
-            given[name] = values.astype(np.str_) if column.dtype == "U" else values
+        if table.column_names.count(name) > 1:
+            raise UseError(f"{path} is damaged: it has the column {name} twice")
+        try:
+            given[name] = _from_arrow(table.column(name).combine_chunks(), column, table.schema.field(name).metadata)
+        except ValueError as error:
+            raise UseError(f"{path} is damaged: {name} {error}") from error
     if not given:
         raise UseError(f"{path}: has none of the columns of {kind.file_name}; it has {', '.join(table.column_names)}")
     return kind.make(len(table), **given)
+
+
+def _from_arrow(array: Any, column: Column, metadata: dict[bytes, bytes] | None) -> Any:
+    """Return a column that was read, as numpy; ValueError in words where it holds something else than it should."""
+    import pyarrow as pa
+
+    if column.dtype == "U":
+        return array.to_numpy(zero_copy_only=False).astype(np.str_)
+    rows, held = len(array), array.type
+    if column.shape:
+        shape = json.loads((metadata or {}).get(b"shape", b"[]")) or list(column.shape)
+        array = array.flatten() if pa.types.is_nested(held) and not pa.types.is_struct(held) else array
+        if len(array) != rows * abs(int(np.prod(shape))) and -1 not in shape:
+            raise ValueError(f"holds {held}; expected {' x '.join(map(str, shape))} numbers in each row")
+    if not (pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_boolean(array.type)):
+        raise ValueError(f"holds values of type {held}; expected numbers")
+    values = array.to_numpy(zero_copy_only=False)
+    if np.dtype(column.dtype).kind != "f" and values.dtype.kind in "fO":
+        values = np.array([column.missing if value is None or value != value else value for value in values.tolist()])
+    if column.names and len(wrong := values[~np.isin(values, [*range(len(column.names)), column.missing])]):
+        raise ValueError(f"holds the code {wrong[0]}; expected 0 to {len(column.names) - 1}")
+    return values.reshape(rows, *shape) if column.shape else values

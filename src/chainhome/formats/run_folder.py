@@ -6,12 +6,15 @@ all. So a run that was killed is either readable and marked incomplete, or does 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats.parquet import read_table, write_table
@@ -25,6 +28,9 @@ SCENARIO = "scenario.toml"
 # Tables that are kept a second time, under the identity evidence of the scenario's comparison.
 VARIANTS: dict[str, type[Table]] = {"identities_shared_mode": Identities}
 KINDS: dict[str, type[Table]] = {kind.file_name: kind for kind in TABLES} | VARIANTS
+
+# Tables of which every row is of some moment.
+TIMED = {"truth", "detections", "tracks"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,7 @@ class RunWriter:
         self._names: list[str] = []
         self._started = False
         _check_free(folder, replace=replace)
+        new = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -97,15 +104,24 @@ class RunWriter:
         self._release = weakref.finalize(self, _let_go, _lock(folder), folder)
         # Once more, now that nobody else can finish a run here.
         _check_free(folder, replace=replace)
-        if _status(folder) != "complete":
+        if _status(folder) == "complete":
+            return
+        try:
             self._start()
+        except ChainhomeError:
+            self._release()
+            if new:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+            raise
 
     def _start(self) -> None:
         """Take away what an earlier run left, and mark the folder as a run that is not complete."""
         if self._started:
             return
-        self._started = True
+        # Until this is written, the folder holds what it held: on a full disk an earlier run stays as it was.
         self._write_record("incomplete")
+        self._started = True
         for name in ("report.html", "tracks.png", "view.html", *(f"{stem}.parquet" for stem in KINDS)):
             (self.folder / name).unlink(missing_ok=True)
         write_text(self.folder / SCENARIO, self._scenario_text)
@@ -193,4 +209,8 @@ def read_run(folder: Path) -> Run:
         raise ChainhomeError(f"cannot read {scenario}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise UseError(f"{scenario} is damaged: it is not text") from error
-    return Run(folder, record, text, {name: read_table(KINDS[name], path) for name, path in present.items()})
+    tables = {name: read_table(KINDS[name], path) for name, path in present.items()}
+    for name in TIMED & set(tables):
+        if not np.isfinite(vars(tables[name])["time_s"]).all():
+            raise UseError(f"{present[name]} is damaged: a row of it has no time")
+    return Run(folder, record, text, tables)

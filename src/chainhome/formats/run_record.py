@@ -58,6 +58,17 @@ def _number(value: Any) -> str:
     return "" if known and abs(value) <= _LARGEST else "is not a number"
 
 
+def _instant(value: Any) -> str:
+    """A year near the ends of the calendar leaves it where a time zone or seconds are added."""
+    from datetime import datetime
+
+    try:
+        known = not _text(value) and 1000 <= datetime.fromisoformat(value.replace("Z", "+00:00")).year <= 5000
+    except ValueError:
+        known = False
+    return "" if known else "is not a time such as 2024-05-01T06:00:00Z"
+
+
 def _between(low: float, high: float) -> Check:
     def check(value: Any) -> str:
         return _number(value) or ("" if low <= value <= high else f"is not between {low:g} and {high:g}")
@@ -152,6 +163,7 @@ _ORIGIN = _object(
 )
 _RECORD = _object(
     title=_text, kind=_text, input_kind=_text, method=_text, command=_text, catalogue_hash=_text, seed=_number,
-    length_s=_between(0, 1e9), epoch_utc=_MAYBE_TEXT, preset=_MAYBE_TEXT, terrain=_MAYBE_TEXT, origin=_or_none(_ORIGIN),
+    length_s=_between(-1e12, 1e12), epoch_utc=_or_none(_instant), origin=_or_none(_ORIGIN),
+    **_named(_MAYBE_TEXT, "preset", "terrain"),
     versions=_each(_text), assumptions=_list(_text), sources=_list(_SOURCE), tables=_list(_text), summary=_SUMMARY,
 )  # fmt: skip

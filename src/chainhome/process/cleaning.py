@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chainhome.errors import UseError
+from chainhome.formats.column_times import EARLIEST_S, LATEST_S
+from chainhome.formats.detections_file import GREATEST_HEIGHT_M, LEAST_HEIGHT_M
 from chainhome.tables import REPORTING, Bools, Detections, Floats, Sensors
 
 # Why a row is not among the tracked plots, and what the summary says of it.
@@ -44,9 +46,10 @@ DROPPED: Mapping[str, str] = {
 IGNORED: Mapping[str, str] = {
     "unreadable_cells": "cells that are no number, read as missing",
     "elevation_ignored": "elevations of a sensor without sigma_elevation",
-    "sigma_ignored": "standard deviations that are not positive",
+    "sigma_ignored": "standard deviations that cannot be true",
     "height_ignored": "flight levels or heights that no aircraft reaches",
-    "doppler_ignored": "range rates that are not finite",
+    "doppler_ignored": "range rates that nothing flies at",
+    "reply_ignored": "addresses of more than 24 bits or codes of more than 12",
     "pressure_for_height": "positions whose height is the pressure altitude",
     "mode_3a_dropped": "Mode 3/A codes that are garbled or not validated",
     "flight_level_dropped": "flight levels that are garbled or not validated",
@@ -62,7 +65,14 @@ IGNORED: Mapping[str, str] = {
 # Full circle written with five decimals is a little more than 2 pi.
 AZIMUTH_ROUNDING_RAD = 1e-5
 RANGE_SIGMAS = 5.0
-LEAST_HEIGHT_M, GREATEST_HEIGHT_M = -2_000.0, 60_000.0
+# Beyond these a figure is a slip of the pen, and its square may be no number.
+FARTHEST_M, FASTEST_MPS = 1e8, 1e5
+SIGMAS = {
+    "range_sigma_m": (1e-3, 1e7),
+    "azimuth_sigma_rad": (1e-7, 2.0 * np.pi),
+    "elevation_sigma_rad": (1e-7, 2.0 * np.pi),
+}
+LARGEST_REPLY = {"mode_s_address": 0xFFFFFF, "mode_3a": 0o7777}
 BUFFER_PLOTS = 200_000
 # A few plots further than this from all others in time carry a wrong time; many are a recording with a pause.
 ASTRAY_S, ASTRAY_PLOTS = 3_600.0, 10
@@ -83,11 +93,13 @@ def empty_buffer() -> Buffer:
     return Buffer()
 
 
-def clean(plots: Detections, sensors: Sensors, *, skip_undeclared: bool = False) -> tuple[Detections, dict[str, int]]:
+def clean(
+    plots: Detections, sensors: Sensors, *, skip_undeclared: bool = False, source: str = "a plot"
+) -> tuple[Detections, dict[str, int]]:
     """Return the plots that can be true, and how many were left out or partly ignored, by reason.
 
-    A plot is left out for the first reason of DROPPED that fits. Raises UseError for a sensor that is not declared,
-    unless they are to be skipped.
+    A plot is left out for the first reason of DROPPED that fits. Raises UseError, which names the `source`, for a
+    sensor that is not declared, unless they are to be skipped.
 
     >>> radar = Sensors.make(sensor_id=[0], max_range_m=400e3, range_sigma_m=50.0, elevation_sigma_rad=0.005)
     >>> plots = Detections.make(time_s=[1.0, 2.0], sensor_id=0, range_m=9e3, azimuth_rad=[0.5, np.radians(400.0)])
@@ -99,7 +111,7 @@ def clean(plots: Detections, sensors: Sensors, *, skip_undeclared: bool = False)
     order = np.argsort(sensors.sensor_id)
     known = np.isin(plots.sensor_id, sensors.sensor_id)
     if not known.all() and not skip_undeclared:
-        raise UseError(_undeclared(int(plots.sensor_id[~known][0]), sensors))
+        raise UseError(f"{source}: {_undeclared(int(plots.sensor_id[~known][0]), sensors)}")
     row = order[np.minimum(np.searchsorted(sensors.sensor_id[order], plots.sensor_id), len(sensors) - 1)]
     left = np.ones(len(plots), np.bool_)
     for reason, bad in _faults(plots, sensors, row, known):
@@ -113,6 +125,11 @@ def _undeclared(sensor_id: int, sensors: Sensors) -> str:
     listed = ", ".join(
         f'{key} ("{name}")' for key, name in zip(sensors.sensor_id.tolist(), sensors.name.tolist(), strict=True)
     )
+    if sensor_id < 0:
+        return (
+            f"a plot names no sensor: its sensor_id is missing or no whole number from 0 on; the sensors are {listed}; "
+            "give it (a column sensor takes names), or leave such plots out with --skip-undeclared"
+        )
     return (
         f"a plot is of sensor_id {sensor_id}, which is not declared; the sensors are {listed}; "
         "declare it, or leave such plots out with --skip-undeclared"
@@ -128,8 +145,8 @@ def _faults(plots: Detections, sensors: Sensors, row: NDArray[np.int64], known: 
     azimuth_fits = (plots.azimuth_rad >= -AZIMUTH_ROUNDING_RAD) & (plots.azimuth_rad <= full_circle)
     return [
         ("undeclared_sensor", ~known),
-        ("without_time", ~np.isfinite(plots.time_s)),
-        ("without_position", ~(np.isfinite(first) & np.isfinite(second))),
+        ("without_time", ~((plots.time_s >= EARLIEST_S) & (plots.time_s <= LATEST_S))),
+        ("without_position", ~((np.abs(first) <= FARTHEST_M) & (np.abs(second) <= FARTHEST_M))),
         ("range_not_positive", ~reports & ~(plots.range_m > 0.0)),
         ("beyond_max_range", ~reports & (plots.range_m > farthest[row])),
         ("azimuth_out_of_range", ~reports & ~azimuth_fits),
@@ -146,18 +163,24 @@ def _mended(plots: Detections, sensors: Sensors, row: NDArray[np.int64]) -> tupl
         return np.where(bad, np.nan, values)
 
     changed: dict[str, Any] = {
-        name: without("sigma_ignored", getattr(plots, name), ~((values > 0.0) & np.isfinite(values)))
-        for name in ("range_sigma_m", "azimuth_sigma_rad", "elevation_sigma_rad")
+        name: without("sigma_ignored", getattr(plots, name), ~((values >= least) & (values <= most)))
+        for name, (least, most) in SIGMAS.items()
         for values in (getattr(plots, name),)
     }
     flat = np.isnan(changed["elevation_sigma_rad"]) & np.isnan(sensors.elevation_sigma_rad[row])
     changed["elevation_rad"] = without("elevation_ignored", plots.elevation_rad, flat)
-    for name in ("flight_level_m", "z_m"):
+    # Far from the origin z is the depth below its horizon, and no height.
+    for name, least, most in (
+        ("flight_level_m", LEAST_HEIGHT_M, GREATEST_HEIGHT_M),
+        ("z_m", -FARTHEST_M, FARTHEST_M),
+    ):
         values: Floats = getattr(plots, name)
-        most = GREATEST_HEIGHT_M if name == "flight_level_m" else np.inf
-        fits = (values >= LEAST_HEIGHT_M if name == "flight_level_m" else np.isfinite(values)) & (values <= most)
-        changed[name] = without("height_ignored", values, ~fits)
-    changed["doppler_mps"] = without("doppler_ignored", plots.doppler_mps, ~np.isfinite(plots.doppler_mps))
+        changed[name] = without("height_ignored", values, ~((values >= least) & (values <= most)))
+    changed["doppler_mps"] = without("doppler_ignored", plots.doppler_mps, ~(np.abs(plots.doppler_mps) <= FASTEST_MPS))
+    for name, largest in LARGEST_REPLY.items():
+        said = getattr(plots, name)
+        counts["reply_ignored"] += int((said > largest).sum())
+        changed[name] = np.where(said > largest, -1, said)
     # What a rounding put just below 0 or above the full circle is north.
     rounded = (plots.azimuth_rad < 0.0) & (plots.azimuth_rad >= -AZIMUTH_ROUNDING_RAD)
     rounded |= (plots.azimuth_rad >= 2.0 * np.pi) & (plots.azimuth_rad <= 2.0 * np.pi + AZIMUTH_ROUNDING_RAD)

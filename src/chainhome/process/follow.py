@@ -19,6 +19,9 @@ from chainhome.tracking.setup import FAR_M
 
 # Plots that the tracker is given at once: a few seconds of a busy network.
 STEP_PLOTS = 20_000
+# Where nothing is reported for so long, all that flew has gone: the tracker begins anew, and need not look at nothing
+# through a pause of years.
+PAUSE_S, PAUSE_PERIODS = 3_600.0, 20.0
 # Where false plots are taken to lie: from near the antenna to the instrumented range, up to this elevation or height.
 NEAREST_CLUTTER_M = 1_000.0
 CLUTTER_ELEVATION_RAD = float(np.radians(20.0))
@@ -118,8 +121,18 @@ def follow(
     setup = prepared(watch, method=method, use_replies=not hide_address)
     state = tracking.initial_state(setup)
     ledger, held = _Ledger(), list[Tracks]()
+    pause_s = max(PAUSE_S, PAUSE_PERIODS * float(np.nan_to_num(watch.sensors.period_s).max(initial=0.0)))
+    last_s = np.inf
     for plots in _ordered(recording, ledger, skip_undeclared, biases, keep):
-        for part, until_s in _parts(plots):
+        for part, until_s in _parts(plots, pause_s):
+            if part.time_s[0] - last_s > pause_s:
+                state, tracks = feed(state, Detections.make(0), setup, until_s=last_s + pause_s)
+                if smooth:
+                    held.append(tracks)
+                else:
+                    yield Step(Detections.make(0), _placed(tracks, watch))
+                state = _anew(state, setup)
+            last_s = until_s
             state, tracks = feed(state, hidden(part) if hide_address else part, setup, until_s=until_s)
             ledger.took(part)
             if smooth:
@@ -132,6 +145,11 @@ def follow(
         tracks, smoothing = _smoothed(held, setup)
     yield Step(Detections.make(0), _placed(tracks, watch))
     done(ledger.account(dict(state.counts), smoothing))
+
+
+def _anew(state: tracking.TrackerState, setup: tracking.Setup) -> tracking.TrackerState:
+    """Return a tracker that has seen nothing, but goes on to number tracks and to count."""
+    return replace(tracking.initial_state(setup, first_track_id=state.next_track_id), counts=state.counts)
 
 
 def _smoothed(parts: list[Tracks], setup: tracking.Setup) -> tuple[Tracks, dict[str, int]]:
@@ -151,7 +169,8 @@ def _ordered(
     buffer = empty_buffer()
     for piece in recording.pieces():
         ledger.read(piece.counts, piece.cut, piece.epoch_unix_s)
-        kept, counts = clean(piece.detections, recording.watch.sensors, skip_undeclared=skip_undeclared)
+        source, sensors = str(recording.path), recording.watch.sensors
+        kept, counts = clean(piece.detections, sensors, skip_undeclared=skip_undeclared, source=source)
         if biases is not None:
             kept = without_bias(kept, biases)
         buffer, late = take_in(buffer, kept)
@@ -165,12 +184,17 @@ def _ordered(
         yield out
 
 
-def _parts(plots: Detections) -> Iterator[tuple[Detections, float]]:
-    """Yield ordered plots in parts, plots of one time together, each with the time until which all has been given."""
+def _parts(plots: Detections, pause_s: float) -> Iterator[tuple[Detections, float]]:
+    """Yield ordered plots in parts, each with the time until which all has been given.
+
+    Plots of one time stay together, and none have a pause between them.
+    """
+    pauses = np.append(np.flatnonzero(np.diff(plots.time_s) > pause_s) + 1, len(plots))
     start = 0
     while start < len(plots):
         end = min(start + STEP_PLOTS, len(plots))
         end = int(np.searchsorted(plots.time_s, plots.time_s[end - 1], side="right"))
+        end = min(end, int(pauses[np.searchsorted(pauses, start, side="right")]))
         yield plots[start:end], float(plots.time_s[end - 1])
         start = end
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainhome.errors import ChainhomeError, UseError
+from chainhome.formats.column_file import GZIP
 from chainhome.formats.detections_file import Piece
 from chainhome.process.recording import Recording, SensorsNeededError, sensors_template
 from chainhome.scenario.sensors_file import Watch, parse_sensors
@@ -68,18 +69,29 @@ def _pieces(path: Path, watch: Watch, skip_undeclared: bool) -> Iterator[Piece]:
             reports.append((piece.report, len(piece.cat062)))
             yield piece
 
-    told = 0
+    told = found = lost = 0
     for plots, counted in iter_detections(read(), watch.sensors, watch.world):
         report, system_tracks = reports.pop()
         counts = {_NAMES.get(name, name): count for name, count in counted.items() if name != "detections"}
         counts["skipped_blocks"] = sum(report.skipped.values())
         counts["system_tracks"] = system_tracks
         counts["lost_bytes"] = report.bytes_lost
+        found, lost = found + report.bytes_read + report.bytes_skipped, lost + report.bytes_lost
         losses = report.losses()
         shown = losses[: max(0, SHOWN_LOSSES - told)]
         told += len(losses)
         piece = Piece(plots, {name: count for name, count in counts.items() if count}, "; ".join(shown))
         yield piece._replace(epoch_unix_s=report.epoch_unix_s)
+    if not found:
+        raise UseError(_no_block(path, lost))
+
+
+def _no_block(path: Path, lost: int) -> str:
+    with path.open("rb") as file:
+        packed = "; it is packed (gzip): unpack it first" if file.read(2) == GZIP else ""
+    return (
+        f"{path}: neither CSV, Parquet nor JSON lines by its name, and no ASTERIX block in its {lost:,} bytes{packed}"
+    )
 
 
 def _codes(piece: Any) -> set[tuple[int, int]]:
@@ -120,9 +132,7 @@ def _watch_of(path: Path) -> tuple[Watch, tuple[str, ...]]:
             rows = range(len(table))
             told = {(int(table.sac[row]), int(table.sic[row])): table[row : row + 1] for row in rows}
     if not read:
-        raise UseError(
-            f"{path}: neither CSV, Parquet nor JSON lines by its name, and no ASTERIX block in its {lost:,} bytes"
-        )
+        raise UseError(_no_block(path, lost))
     if not codes:
         raise ChainhomeError(f"{path} holds no plots: no record of CAT048, CAT001 or CAT021")
     entries = [_entry(code, told.get(code)) for code in sorted(codes)]

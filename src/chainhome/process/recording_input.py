@@ -6,7 +6,6 @@ bytes, its column names and the end of its name tell.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats import adsb, is_run, mode_s, read_table
+from chainhome.formats import adsb, mode_s, read_table
 from chainhome.formats.column_file import ColumnFile, is_parquet, open_columns, shown_columns
 from chainhome.formats.detections_file import Piece, is_detections, read_detections
-from chainhome.formats.run_folder import RECORD, SCENARIO
+from chainhome.formats.run_folder import SCENARIO, read_record
 from chainhome.process.recording import TRACKED, Recording, SensorsNeededError, sensors_template
 from chainhome.process.recording_asterix import open_asterix
 from chainhome.scenario.sensors_file import Watch, load_sensors, parse_sensors, sensors_text
@@ -46,6 +45,9 @@ def open_recording(path: Path, sensors: Path | None = None, *, skip_undeclared: 
         return _of_run(path, watch, skip_undeclared)
     if not path.exists():
         raise UseError(f"{path}: no such file; expected plots as CSV or Parquet, an ASTERIX recording, ADS-B, or a run")
+    if not path.is_file():
+        # A recording is read more than once, and a pipe only once.
+        raise UseError(f"{path} is not an ordinary file; save what it gives as a file, and track that")
     if path.stat().st_size == 0:
         raise ChainhomeError(f"{path} is empty")
     name = path.name.lower()
@@ -93,9 +95,7 @@ def _sensors_needed(file: ColumnFile) -> SensorsNeededError:
 
 def _of_run(folder: Path, watch: Watch | None, skip_undeclared: bool) -> Recording:
     """Return the plots of a run folder; who looked is in the folder too."""
-    if not is_run(folder):
-        raise UseError(f"{folder} is a folder but not a run; expected a file or a run folder")
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    record = read_record(folder)
     notes: tuple[str, ...] = ()
     if watch is None:
         watch, notes = watch_of_run(folder, record)

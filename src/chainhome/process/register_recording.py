@@ -27,7 +27,7 @@ def biases_of(recording: Recording, *, skip_undeclared: bool = False) -> Biases:
     parts: list[Detections] = []
     count = 0
     for piece in recording.pieces():
-        kept, _ = clean(piece.detections, watch.sensors, skip_undeclared=skip_undeclared)
+        kept, _ = clean(piece.detections, watch.sensors, skip_undeclared=skip_undeclared, source=str(recording.path))
         kept = kept[kept.mode_s_address >= 0]
         parts.append(kept)
         count += len(kept)

@@ -14,15 +14,9 @@ import numpy as np
 
 from chainhome import earth, metrics
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats.column_file import (
-    batches,
-    floats,
-    is_time_text,
-    open_columns,
-    shown_columns,
-    unix_times,
-    whole_numbers,
-)
+from chainhome.formats.column_file import batches, floats, open_columns, shown_columns, whole_numbers
+from chainhome.formats.column_times import is_time_text, seconds, unix_times
+from chainhome.process.cleaning import FARTHEST_M, FASTEST_MPS
 from chainhome.process.follow import follow
 from chainhome.process.recording import Recording
 from chainhome.scenario.sensors_file import Watch
@@ -35,6 +29,7 @@ LONGEST_AGE_S, SHORTEST_AGE_S = 60.0, 5.0
 # How often the picture is scored at most, and between which rows of a truth its target flies straight on.
 STEPS, SHORTEST_STEP_S, GAP_S = 2_000, 0.5, 30.0
 ED142_STEP_S = 4.0
+VELOCITY = {"vx_mps", "vy_mps", "vz_mps"}
 
 
 def read_truth(path: Path, world: earth.Frame | None, epoch_unix_s: float) -> tuple[Truth, int]:
@@ -61,41 +56,80 @@ def read_truth(path: Path, world: earth.Frame | None, epoch_unix_s: float) -> tu
             f"{path}: the run does not know where its frame lies; expected x_m, y_m, z_m, not lat_deg, lon_deg"
         )
     parts, rows = [], 0
-    for batch in batches(file, {time_name, *needs, "vx_mps", "vy_mps", "vz_mps"}):
+    counts: Counter[str] = Counter()
+    for batch in batches(file, {time_name, *needs, *VELOCITY}):
         rows += batch.counts.get("rows", 0)
         if batch.cut:
             raise ChainhomeError(f"{batch.cut}; a truth has to be whole")
         if batch.rows:
-            parts.append(_truth_part(batch.columns, time_name, world if geodetic else None, epoch_unix_s, path))
+            parts.append(_truth_part(batch.columns, time_name, world if geodetic else None, epoch_unix_s, path, counts))
     truth = Truth.concat(parts)
-    whole = np.isfinite(np.column_stack([truth.time_s, truth.x_m, truth.y_m, truth.z_m])).all(axis=1)
+    place = np.abs(np.column_stack([truth.x_m, truth.y_m, truth.z_m]))
+    whole = np.isfinite(truth.time_s) & (place <= FARTHEST_M).all(axis=1)
     truth = truth[whole & (truth.target_id >= 0)].sorted_by("target_id", "time_s")
     twice = np.append(False, (np.diff(truth.target_id) == 0) & (np.diff(truth.time_s) == 0))[: len(truth)]
     truth = truth[~twice]
     if not len(truth):
-        raise ChainhomeError(f"{path} holds no usable row of truth ({rows:,} rows)")
+        odd = counts["unreadable_cells"]
+        why = f", {odd:,} cells of them no number or time that can be read" if odd else ""
+        raise ChainhomeError(
+            f"{path} holds no usable row of truth: {rows:,} rows{why}; expected a time, a target_id that is a whole "
+            "number from 0 on, and a position in each"
+        )
     return truth, rows - len(truth)
 
 
 def _truth_part(
-    columns: dict[str, Any], time_name: str, world: earth.Frame | None, epoch_unix_s: float, path: Path
+    columns: dict[str, Any],
+    time_name: str,
+    world: earth.Frame | None,
+    epoch_unix_s: float,
+    path: Path,
+    counts: Counter[str],
 ) -> Truth:
-    counts: Counter[str] = Counter()
     raw = columns[time_name]
     if time_name != "time_s" or is_time_text(raw):
         if np.isnan(epoch_unix_s):
             raise UseError(
                 f"{path}: {time_name} is UTC, and the run does not say when it was; expected time_s in seconds"
             )
-        time = unix_times(raw, counts, f"{path.name}: {time_name}") - epoch_unix_s
+        time = unix_times(raw, counts, f"{path.name}: {time_name}", numbers=time_name != "time_s") - epoch_unix_s
     else:
-        time = floats(raw, counts)
-    value = {name: floats(array, counts) for name, array in columns.items() if name not in (time_name, "target_id")}
+        time = seconds(raw, counts, f"{path.name}: {time_name}")
+    value = {
+        name: floats(array, counts, f"{path.name}: {name}")
+        for name, array in columns.items()
+        if name not in (time_name, "target_id")
+    }
+    for name in VELOCITY & set(value):
+        value[name] = np.where(np.abs(value[name]) <= FASTEST_MPS, value[name], np.nan)
     if world is not None:
         lat, lon = np.radians(value["lat_deg"]), np.radians(value["lon_deg"])
-        place = earth.geodetic_to_enu(world, lat, lon, value["altitude_m"])
+        there = (np.abs(value["lat_deg"]) <= 90.0) & (np.abs(value["lon_deg"]) <= 360.0)
+        there &= np.abs(value["altitude_m"]) <= FARTHEST_M
+        lat, lon, height = (np.where(there, given, np.nan) for given in (lat, lon, value["altitude_m"]))
+        place = earth.geodetic_to_enu(world, lat, lon, height)
         value |= dict(zip(("x_m", "y_m", "z_m"), place.T, strict=True))
-    return Truth.make(len(time), time_s=time, target_id=whole_numbers(columns["target_id"], counts), **value)
+    ids = whole_numbers(columns["target_id"], counts, f"{path.name}: target_id")
+    return Truth.make(len(time), time_s=time, target_id=ids, **value)
+
+
+def check_tables(detections: Detections, tracks: Tracks, where: str) -> None:
+    """Raise UseError, which begins with `where`, for tables of a run that do not belong together or have holes.
+
+    >>> check_tables(Detections.make(detection_id=[4], time_s=0.0), Tracks.make(time_s=[1.0], track_id=7), "a run")
+    Traceback (most recent call last):
+    chainhome.errors.UseError: a run is damaged: its tracks hold 1 rows without a time, track or position
+    """
+    if not np.isfinite(detections.time_s).all() or len(np.unique(detections.detection_id)) < len(detections):
+        raise UseError(f"{where} is damaged: its plots have no time, or share a detection_id")
+    numbers = np.column_stack([tracks.time_s, tracks.x_m, tracks.y_m, tracks.z_m])
+    holes = int((~np.isfinite(numbers).all(axis=1) | (tracks.track_id < 0)).sum())
+    if holes:
+        raise UseError(f"{where} is damaged: its tracks hold {holes:,} rows without a time, track or position")
+    fed = tracks.detection_id[tracks.detection_id >= 0]
+    if strange := int((~np.isin(fed, detections.detection_id)).sum()):
+        raise UseError(f"{where} is damaged: its tracks name {strange:,} plots that it does not have")
 
 
 def in_cover(truth: Truth, watch: Watch) -> Bools:
@@ -130,16 +164,19 @@ def score_against_truth(detections: Detections, tracks: Tracks, truth: Truth, wa
 
     The truth is brought to common moments, on the straight line between two of its rows that are not too far apart.
     """
+    if not len(detections):
+        raise ChainhomeError("the run has no plots, so nothing says when somebody looked")
     age_s = greatest_age_s(watch.sensors)
-    first_s, last_s = detections.time_s.min(initial=np.inf), detections.time_s.max(initial=-np.inf)
+    first_s, last_s = float(detections.time_s.min()), float(detections.time_s.max())
+    span = f"{truth.time_s.min():,.0f} to {truth.time_s.max():,.0f} s" if len(truth) else "none"
     truth = truth[(truth.time_s >= first_s) & (truth.time_s <= last_s)]
     moments = _moments(truth)
     at = at_moments(truth, moments)
     at = at[in_cover(at, watch)]
     if not len(at):
         raise ChainhomeError(
-            f"no row of the truth is both in the cover of a sensor and in the time of the plots ({first_s:.0f} to "
-            f"{last_s:.0f} s)"
+            f"no row of the truth is both in the cover of a sensor and in the time of the plots ({first_s:,.0f} to "
+            f"{last_s:,.0f} s; the truth: {span})"
         )
     points = np.column_stack([at.x_m, at.y_m, at.z_m])
     followed = metrics.continuity(

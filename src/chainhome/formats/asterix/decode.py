@@ -180,7 +180,7 @@ def _losses(found: Blocks, spans: blocks.Spans, file_at: int) -> tuple[Ints, Int
     """Return the losses of the blocks and of the container, in the order of the file."""
     at = file_at + np.append(found.loss_at, spans.lost_at)
     size = np.append(found.loss_size, spans.lost_size)
-    packet = np.full(len(spans.lost_at), REASONS.index("a packet's header cannot be"), np.int8)
+    packet = np.full(len(spans.lost_at), REASONS.index("a packet whose header cannot be right"), np.int8)
     order = np.argsort(at, kind="stable")
     return at[order], size[order], np.append(found.loss_reason, packet)[order]
 

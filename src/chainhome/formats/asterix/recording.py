@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 REASONS = (
     "",
-    "a block's length cannot be",
+    "a block that is cut off, or whose length cannot be right",
     "a record is cut",
     "an item that the category does not define",
     "a record without items",
     "no block begins here",
-    "a packet's header cannot be",
+    "a packet whose header cannot be right",
 )
 PACKETS = ("UDP", "not UDP", "fragment", "cut UDP")
 

@@ -33,3 +33,5 @@ def parse_text(text: str, source: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UseError(f"{source}: not valid TOML: {error}") from error
+    except RecursionError:
+        raise UseError(f"{source}: not valid TOML: it is nested too deeply") from None

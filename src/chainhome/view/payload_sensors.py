@@ -181,7 +181,8 @@ def beam_of_plots(time_s: Floats, azimuth_rad: Floats, period_s: float) -> tuple
     if len(time_s) < LEAST_PLOTS:
         return None
     off = np.exp(1j * (azimuth_rad - TURN * time_s / period_s))
-    bins = np.floor((time_s - time_s.min()) / BIN_S).astype(np.int64)
+    # Only minutes with plots: a recording with a pause of years has few.
+    bins = np.unique(np.floor((time_s - time_s.min()) / BIN_S).astype(np.int64), return_inverse=True)[1]
     total = np.bincount(bins, off.real) + 1j * np.bincount(bins, off.imag)
     count = np.bincount(bins)
     full = count > 2

@@ -31,7 +31,9 @@ class SensorWords(Words):
 
     name: str = Field(min_length=1, description="name in the tables; a column `sensor` of a plot file uses it")
     kind: Kind = Field(default="primary", description="what it reports; ads_b and mlat report positions")
-    id: int | None = Field(default=None, ge=0, le=2**53, description="sensor_id in the plots; default: 0, 1, 2, ... in this file")
+    id: int | None = Field(
+        default=None, ge=0, le=2**53, description="sensor_id in the plots; default: 0, 1, 2, ... in this file"
+    )
     sac: int | None = Field(default=None, ge=0, le=255, description="ASTERIX system area code")
     sic: int | None = Field(default=None, ge=0, le=255, description="ASTERIX system identification code")
     lat: float | None = Field(default=None, ge=-90, le=90, description="latitude in degrees, WGS-84")

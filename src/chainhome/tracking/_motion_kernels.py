@@ -23,7 +23,7 @@ from chainhome.tracking._view_kernels import Sight
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LANES = 16
+LANES = 32
 VECTOR = 8  # lanes that the processor works on at once
 # Codes of measurement slots; a test compares them with tracking.slots.
 RANGE, AZIMUTH, ELEVATION, DOPPLER, HEIGHT = 0, 1, 2, 3, 4
@@ -48,7 +48,8 @@ PEAK = 157  # density of a plot right there
 BOX = 158  # what the gate's box is made of: see _widen
 WIDE = 165  # of three slots: the largest variance of any model
 SWIFT = 168  # of three slots: the fastest rate
-MODELS = 171  # from here on, of each model:
+OWN = 171  # of three slots: the variance of what is measured, without the plot's own
+MODELS = 174  # from here on, of each model:
 MEAN, SPREAD, WEIGHT, MIXED, LEFT, FROM_POOL, MODEL_ROWS = 0, 6, 27, 28, 29, 30, 31
 # WEIGHT is before switching, MIXED after; LEFT its share of the pool, FROM_POOL the share of the pool in it.
 
@@ -179,50 +180,50 @@ def _switch(m: int, k: int, hold_s: Floats, start: Floats, lanes: Floats) -> Non
 def _pool(m: int, k: int, lanes: Floats) -> None:
     """Fill the mean and covariance of the pool: what left its model, matched in moments."""
     w = LANES
-    pool = lanes[POOL * w : (POOL + 27) * w]
+    pool = POOL * w
     for lane in range(27 * w):
-        pool[lane] = 0.0
+        lanes[pool + lane] = 0.0
     for i in range(k):
-        o = lanes[(MODELS + i * MODEL_ROWS) * w : (MODELS + (i + 1) * MODEL_ROWS) * w]
+        o = (MODELS + i * MODEL_ROWS) * w
         for lane in range(m):
-            s = o[LEFT * w + lane]
-            pool[lane] += s * o[lane]
-            pool[w + lane] += s * o[w + lane]
-            pool[2 * w + lane] += s * o[2 * w + lane]
-            pool[3 * w + lane] += s * o[3 * w + lane]
-            pool[4 * w + lane] += s * o[4 * w + lane]
-            pool[5 * w + lane] += s * o[5 * w + lane]
+            s = lanes[o + LEFT * w + lane]
+            lanes[pool + lane] += s * lanes[o + lane]
+            lanes[pool + w + lane] += s * lanes[o + w + lane]
+            lanes[pool + 2 * w + lane] += s * lanes[o + 2 * w + lane]
+            lanes[pool + 3 * w + lane] += s * lanes[o + 3 * w + lane]
+            lanes[pool + 4 * w + lane] += s * lanes[o + 4 * w + lane]
+            lanes[pool + 5 * w + lane] += s * lanes[o + 5 * w + lane]
     for i in range(k):
-        o = lanes[(MODELS + i * MODEL_ROWS) * w : (MODELS + (i + 1) * MODEL_ROWS) * w]
+        o = (MODELS + i * MODEL_ROWS) * w
         for lane in range(m):
-            s = o[LEFT * w + lane]
-            d0 = o[lane] - pool[lane]
-            d1 = o[w + lane] - pool[w + lane]
-            d2 = o[2 * w + lane] - pool[2 * w + lane]
-            d3 = o[3 * w + lane] - pool[3 * w + lane]
-            d4 = o[4 * w + lane] - pool[4 * w + lane]
-            d5 = o[5 * w + lane] - pool[5 * w + lane]
-            pool[6 * w + lane] += s * (o[6 * w + lane] + d0 * d0)
-            pool[7 * w + lane] += s * (o[7 * w + lane] + d1 * d0)
-            pool[8 * w + lane] += s * (o[8 * w + lane] + d1 * d1)
-            pool[9 * w + lane] += s * (o[9 * w + lane] + d2 * d0)
-            pool[10 * w + lane] += s * (o[10 * w + lane] + d2 * d1)
-            pool[11 * w + lane] += s * (o[11 * w + lane] + d2 * d2)
-            pool[12 * w + lane] += s * (o[12 * w + lane] + d3 * d0)
-            pool[13 * w + lane] += s * (o[13 * w + lane] + d3 * d1)
-            pool[14 * w + lane] += s * (o[14 * w + lane] + d3 * d2)
-            pool[15 * w + lane] += s * (o[15 * w + lane] + d3 * d3)
-            pool[16 * w + lane] += s * (o[16 * w + lane] + d4 * d0)
-            pool[17 * w + lane] += s * (o[17 * w + lane] + d4 * d1)
-            pool[18 * w + lane] += s * (o[18 * w + lane] + d4 * d2)
-            pool[19 * w + lane] += s * (o[19 * w + lane] + d4 * d3)
-            pool[20 * w + lane] += s * (o[20 * w + lane] + d4 * d4)
-            pool[21 * w + lane] += s * (o[21 * w + lane] + d5 * d0)
-            pool[22 * w + lane] += s * (o[22 * w + lane] + d5 * d1)
-            pool[23 * w + lane] += s * (o[23 * w + lane] + d5 * d2)
-            pool[24 * w + lane] += s * (o[24 * w + lane] + d5 * d3)
-            pool[25 * w + lane] += s * (o[25 * w + lane] + d5 * d4)
-            pool[26 * w + lane] += s * (o[26 * w + lane] + d5 * d5)
+            s = lanes[o + LEFT * w + lane]
+            d0 = lanes[o + lane] - lanes[pool + lane]
+            d1 = lanes[o + w + lane] - lanes[pool + w + lane]
+            d2 = lanes[o + 2 * w + lane] - lanes[pool + 2 * w + lane]
+            d3 = lanes[o + 3 * w + lane] - lanes[pool + 3 * w + lane]
+            d4 = lanes[o + 4 * w + lane] - lanes[pool + 4 * w + lane]
+            d5 = lanes[o + 5 * w + lane] - lanes[pool + 5 * w + lane]
+            lanes[pool + 6 * w + lane] += s * (lanes[o + 6 * w + lane] + d0 * d0)
+            lanes[pool + 7 * w + lane] += s * (lanes[o + 7 * w + lane] + d1 * d0)
+            lanes[pool + 8 * w + lane] += s * (lanes[o + 8 * w + lane] + d1 * d1)
+            lanes[pool + 9 * w + lane] += s * (lanes[o + 9 * w + lane] + d2 * d0)
+            lanes[pool + 10 * w + lane] += s * (lanes[o + 10 * w + lane] + d2 * d1)
+            lanes[pool + 11 * w + lane] += s * (lanes[o + 11 * w + lane] + d2 * d2)
+            lanes[pool + 12 * w + lane] += s * (lanes[o + 12 * w + lane] + d3 * d0)
+            lanes[pool + 13 * w + lane] += s * (lanes[o + 13 * w + lane] + d3 * d1)
+            lanes[pool + 14 * w + lane] += s * (lanes[o + 14 * w + lane] + d3 * d2)
+            lanes[pool + 15 * w + lane] += s * (lanes[o + 15 * w + lane] + d3 * d3)
+            lanes[pool + 16 * w + lane] += s * (lanes[o + 16 * w + lane] + d4 * d0)
+            lanes[pool + 17 * w + lane] += s * (lanes[o + 17 * w + lane] + d4 * d1)
+            lanes[pool + 18 * w + lane] += s * (lanes[o + 18 * w + lane] + d4 * d2)
+            lanes[pool + 19 * w + lane] += s * (lanes[o + 19 * w + lane] + d4 * d3)
+            lanes[pool + 20 * w + lane] += s * (lanes[o + 20 * w + lane] + d4 * d4)
+            lanes[pool + 21 * w + lane] += s * (lanes[o + 21 * w + lane] + d5 * d0)
+            lanes[pool + 22 * w + lane] += s * (lanes[o + 22 * w + lane] + d5 * d1)
+            lanes[pool + 23 * w + lane] += s * (lanes[o + 23 * w + lane] + d5 * d2)
+            lanes[pool + 24 * w + lane] += s * (lanes[o + 24 * w + lane] + d5 * d3)
+            lanes[pool + 25 * w + lane] += s * (lanes[o + 25 * w + lane] + d5 * d4)
+            lanes[pool + 26 * w + lane] += s * (lanes[o + 26 * w + lane] + d5 * d5)
 
 
 @lean
@@ -231,10 +232,9 @@ def _advance(m: int, j: int, along: float, across: float, above: float, turn: fl
     or turn [barshalom2001, 6.2, 11.7].
     """
     w = LANES
-    dts, pool, to = lanes[DT_S * w : (DT_S + 1) * w], lanes[POOL * w : (POOL + 27) * w], lanes[STATE * w : LOCAL * w]
-    o = lanes[(MODELS + j * MODEL_ROWS) * w : (MODELS + (j + 1) * MODEL_ROWS) * w]
+    pool, to, o = POOL * w, STATE * w, (MODELS + j * MODEL_ROWS) * w
     for lane in range(m):
-        t = dts[lane]
+        t = lanes[DT_S * w + lane]
         # sin and cos of the angle turned, to 1e-16 within half a turn; s1, c1: the same over the turn rate.
         angle = turn * t
         n = math.floor(angle * (2.0 / math.pi) + 0.5)
@@ -278,45 +278,49 @@ def _advance(m: int, j: int, along: float, across: float, above: float, turn: fl
         over = 1.0 if straight else turn
         s1 = t if straight else s0 / over
         c1 = 0.0 if straight else (1.0 - c0) / over
-        a = o[FROM_POOL * w + lane]
+        a = lanes[o + FROM_POOL * w + lane]
         rest = 1.0 - a
-        d0 = pool[lane] - o[lane]
-        d1 = pool[w + lane] - o[w + lane]
-        d2 = pool[2 * w + lane] - o[2 * w + lane]
-        d3 = pool[3 * w + lane] - o[3 * w + lane]
-        d4 = pool[4 * w + lane] - o[4 * w + lane]
-        d5 = pool[5 * w + lane] - o[5 * w + lane]
-        px, py, pz = o[lane] + a * d0, o[w + lane] + a * d1, o[2 * w + lane] + a * d2
-        vx, vy, vz = o[3 * w + lane] + a * d3, o[4 * w + lane] + a * d4, o[5 * w + lane] + a * d5
+        d0 = lanes[pool + lane] - lanes[o + lane]
+        d1 = lanes[pool + w + lane] - lanes[o + w + lane]
+        d2 = lanes[pool + 2 * w + lane] - lanes[o + 2 * w + lane]
+        d3 = lanes[pool + 3 * w + lane] - lanes[o + 3 * w + lane]
+        d4 = lanes[pool + 4 * w + lane] - lanes[o + 4 * w + lane]
+        d5 = lanes[pool + 5 * w + lane] - lanes[o + 5 * w + lane]
+        px, py, pz = lanes[o + lane] + a * d0, lanes[o + w + lane] + a * d1, lanes[o + 2 * w + lane] + a * d2
+        vx, vy, vz = (
+            lanes[o + 3 * w + lane] + a * d3,
+            lanes[o + 4 * w + lane] + a * d4,
+            lanes[o + 5 * w + lane] + a * d5,
+        )
         # A positive turn rate is to the right, as azimuth counts.
         ux, uy = c0 * vx + s0 * vy, c0 * vy - s0 * vx
-        to[lane] = px + s1 * vx + c1 * vy
-        to[w + lane] = py + s1 * vy - c1 * vx
-        to[2 * w + lane] = pz + t * vz
-        to[3 * w + lane] = ux
-        to[4 * w + lane] = uy
-        to[5 * w + lane] = vz
-        p00 = o[6 * w + lane] + a * (pool[6 * w + lane] - o[6 * w + lane] + rest * d0 * d0)
-        p10 = o[7 * w + lane] + a * (pool[7 * w + lane] - o[7 * w + lane] + rest * d1 * d0)
-        p11 = o[8 * w + lane] + a * (pool[8 * w + lane] - o[8 * w + lane] + rest * d1 * d1)
-        p20 = o[9 * w + lane] + a * (pool[9 * w + lane] - o[9 * w + lane] + rest * d2 * d0)
-        p21 = o[10 * w + lane] + a * (pool[10 * w + lane] - o[10 * w + lane] + rest * d2 * d1)
-        p22 = o[11 * w + lane] + a * (pool[11 * w + lane] - o[11 * w + lane] + rest * d2 * d2)
-        p30 = o[12 * w + lane] + a * (pool[12 * w + lane] - o[12 * w + lane] + rest * d3 * d0)
-        p31 = o[13 * w + lane] + a * (pool[13 * w + lane] - o[13 * w + lane] + rest * d3 * d1)
-        p32 = o[14 * w + lane] + a * (pool[14 * w + lane] - o[14 * w + lane] + rest * d3 * d2)
-        p33 = o[15 * w + lane] + a * (pool[15 * w + lane] - o[15 * w + lane] + rest * d3 * d3)
-        p40 = o[16 * w + lane] + a * (pool[16 * w + lane] - o[16 * w + lane] + rest * d4 * d0)
-        p41 = o[17 * w + lane] + a * (pool[17 * w + lane] - o[17 * w + lane] + rest * d4 * d1)
-        p42 = o[18 * w + lane] + a * (pool[18 * w + lane] - o[18 * w + lane] + rest * d4 * d2)
-        p43 = o[19 * w + lane] + a * (pool[19 * w + lane] - o[19 * w + lane] + rest * d4 * d3)
-        p44 = o[20 * w + lane] + a * (pool[20 * w + lane] - o[20 * w + lane] + rest * d4 * d4)
-        p50 = o[21 * w + lane] + a * (pool[21 * w + lane] - o[21 * w + lane] + rest * d5 * d0)
-        p51 = o[22 * w + lane] + a * (pool[22 * w + lane] - o[22 * w + lane] + rest * d5 * d1)
-        p52 = o[23 * w + lane] + a * (pool[23 * w + lane] - o[23 * w + lane] + rest * d5 * d2)
-        p53 = o[24 * w + lane] + a * (pool[24 * w + lane] - o[24 * w + lane] + rest * d5 * d3)
-        p54 = o[25 * w + lane] + a * (pool[25 * w + lane] - o[25 * w + lane] + rest * d5 * d4)
-        p55 = o[26 * w + lane] + a * (pool[26 * w + lane] - o[26 * w + lane] + rest * d5 * d5)
+        lanes[to + lane] = px + s1 * vx + c1 * vy
+        lanes[to + w + lane] = py + s1 * vy - c1 * vx
+        lanes[to + 2 * w + lane] = pz + t * vz
+        lanes[to + 3 * w + lane] = ux
+        lanes[to + 4 * w + lane] = uy
+        lanes[to + 5 * w + lane] = vz
+        p00 = lanes[o + 6 * w + lane] + a * (lanes[pool + 6 * w + lane] - lanes[o + 6 * w + lane] + rest * d0 * d0)
+        p10 = lanes[o + 7 * w + lane] + a * (lanes[pool + 7 * w + lane] - lanes[o + 7 * w + lane] + rest * d1 * d0)
+        p11 = lanes[o + 8 * w + lane] + a * (lanes[pool + 8 * w + lane] - lanes[o + 8 * w + lane] + rest * d1 * d1)
+        p20 = lanes[o + 9 * w + lane] + a * (lanes[pool + 9 * w + lane] - lanes[o + 9 * w + lane] + rest * d2 * d0)
+        p21 = lanes[o + 10 * w + lane] + a * (lanes[pool + 10 * w + lane] - lanes[o + 10 * w + lane] + rest * d2 * d1)
+        p22 = lanes[o + 11 * w + lane] + a * (lanes[pool + 11 * w + lane] - lanes[o + 11 * w + lane] + rest * d2 * d2)
+        p30 = lanes[o + 12 * w + lane] + a * (lanes[pool + 12 * w + lane] - lanes[o + 12 * w + lane] + rest * d3 * d0)
+        p31 = lanes[o + 13 * w + lane] + a * (lanes[pool + 13 * w + lane] - lanes[o + 13 * w + lane] + rest * d3 * d1)
+        p32 = lanes[o + 14 * w + lane] + a * (lanes[pool + 14 * w + lane] - lanes[o + 14 * w + lane] + rest * d3 * d2)
+        p33 = lanes[o + 15 * w + lane] + a * (lanes[pool + 15 * w + lane] - lanes[o + 15 * w + lane] + rest * d3 * d3)
+        p40 = lanes[o + 16 * w + lane] + a * (lanes[pool + 16 * w + lane] - lanes[o + 16 * w + lane] + rest * d4 * d0)
+        p41 = lanes[o + 17 * w + lane] + a * (lanes[pool + 17 * w + lane] - lanes[o + 17 * w + lane] + rest * d4 * d1)
+        p42 = lanes[o + 18 * w + lane] + a * (lanes[pool + 18 * w + lane] - lanes[o + 18 * w + lane] + rest * d4 * d2)
+        p43 = lanes[o + 19 * w + lane] + a * (lanes[pool + 19 * w + lane] - lanes[o + 19 * w + lane] + rest * d4 * d3)
+        p44 = lanes[o + 20 * w + lane] + a * (lanes[pool + 20 * w + lane] - lanes[o + 20 * w + lane] + rest * d4 * d4)
+        p50 = lanes[o + 21 * w + lane] + a * (lanes[pool + 21 * w + lane] - lanes[o + 21 * w + lane] + rest * d5 * d0)
+        p51 = lanes[o + 22 * w + lane] + a * (lanes[pool + 22 * w + lane] - lanes[o + 22 * w + lane] + rest * d5 * d1)
+        p52 = lanes[o + 23 * w + lane] + a * (lanes[pool + 23 * w + lane] - lanes[o + 23 * w + lane] + rest * d5 * d2)
+        p53 = lanes[o + 24 * w + lane] + a * (lanes[pool + 24 * w + lane] - lanes[o + 24 * w + lane] + rest * d5 * d3)
+        p54 = lanes[o + 25 * w + lane] + a * (lanes[pool + 25 * w + lane] - lanes[o + 25 * w + lane] + rest * d5 * d4)
+        p55 = lanes[o + 26 * w + lane] + a * (lanes[pool + 26 * w + lane] - lanes[o + 26 * w + lane] + rest * d5 * d5)
         # Positions with velocities, the positions moved: rows 0 to 2 of F P, columns 3 to 5.
         a03, a04, a05 = p30 + s1 * p33 + c1 * p43, p40 + s1 * p43 + c1 * p44, p50 + s1 * p53 + c1 * p54
         a13, a14, a15 = p31 + s1 * p43 - c1 * p33, p41 + s1 * p44 - c1 * p43, p51 + s1 * p54 - c1 * p53
@@ -331,27 +335,27 @@ def _advance(m: int, j: int, along: float, across: float, above: float, turn: fl
         q00, q11 = half + lean * (ux * ux - uy * uy), half - lean * (ux * ux - uy * uy)
         q01 = lean * 2.0 * ux * uy
         d2, d3 = t * t / 2.0, t * t * t / 3.0
-        to[6 * w + lane] = p00 + s1 * p30 + c1 * p40 + s1 * a03 + c1 * a04 + q00 * d3
-        to[7 * w + lane] = p10 + s1 * p31 + c1 * p41 + s1 * a04 - c1 * a03 + q01 * d3
-        to[8 * w + lane] = p11 + s1 * p41 - c1 * p31 + s1 * a14 - c1 * a13 + q11 * d3
-        to[9 * w + lane] = p20 + s1 * p32 + c1 * p42 + t * a05
-        to[10 * w + lane] = p21 + s1 * p42 - c1 * p32 + t * a15
-        to[11 * w + lane] = p22 + t * p52 + t * a25 + above * d3
-        to[12 * w + lane] = c0 * a03 + s0 * a04 + q00 * d2
-        to[13 * w + lane] = c0 * a13 + s0 * a14 + q01 * d2
-        to[14 * w + lane] = c0 * a23 + s0 * a24
-        to[15 * w + lane] = b33 + q00 * t
-        to[16 * w + lane] = c0 * a04 - s0 * a03 + q01 * d2
-        to[17 * w + lane] = c0 * a14 - s0 * a13 + q11 * d2
-        to[18 * w + lane] = c0 * a24 - s0 * a23
-        to[19 * w + lane] = b43 + q01 * t
-        to[20 * w + lane] = b44 + q11 * t
-        to[21 * w + lane] = a05
-        to[22 * w + lane] = a15
-        to[23 * w + lane] = a25 + above * d2
-        to[24 * w + lane] = c0 * p53 + s0 * p54
-        to[25 * w + lane] = c0 * p54 - s0 * p53
-        to[26 * w + lane] = p55 + above * t
+        lanes[to + 6 * w + lane] = p00 + s1 * p30 + c1 * p40 + s1 * a03 + c1 * a04 + q00 * d3
+        lanes[to + 7 * w + lane] = p10 + s1 * p31 + c1 * p41 + s1 * a04 - c1 * a03 + q01 * d3
+        lanes[to + 8 * w + lane] = p11 + s1 * p41 - c1 * p31 + s1 * a14 - c1 * a13 + q11 * d3
+        lanes[to + 9 * w + lane] = p20 + s1 * p32 + c1 * p42 + t * a05
+        lanes[to + 10 * w + lane] = p21 + s1 * p42 - c1 * p32 + t * a15
+        lanes[to + 11 * w + lane] = p22 + t * p52 + t * a25 + above * d3
+        lanes[to + 12 * w + lane] = c0 * a03 + s0 * a04 + q00 * d2
+        lanes[to + 13 * w + lane] = c0 * a13 + s0 * a14 + q01 * d2
+        lanes[to + 14 * w + lane] = c0 * a23 + s0 * a24
+        lanes[to + 15 * w + lane] = b33 + q00 * t
+        lanes[to + 16 * w + lane] = c0 * a04 - s0 * a03 + q01 * d2
+        lanes[to + 17 * w + lane] = c0 * a14 - s0 * a13 + q11 * d2
+        lanes[to + 18 * w + lane] = c0 * a24 - s0 * a23
+        lanes[to + 19 * w + lane] = b43 + q01 * t
+        lanes[to + 20 * w + lane] = b44 + q11 * t
+        lanes[to + 21 * w + lane] = a05
+        lanes[to + 22 * w + lane] = a15
+        lanes[to + 23 * w + lane] = a25 + above * d2
+        lanes[to + 24 * w + lane] = c0 * p53 + s0 * p54
+        lanes[to + 25 * w + lane] = c0 * p54 - s0 * p53
+        lanes[to + 26 * w + lane] = p55 + above * t
 
 
 @lean
@@ -515,6 +519,10 @@ def _project(m: int, ns: int, fast: bool, late_m2ps3: float, lanes: Floats) -> N
                     near = h[lane] * o[lane] + h[w + lane] * o[w + lane] + h[2 * w + lane] * o[2 * w + lane]
                     unsure = late_m2ps3 * lags[lane] * lags[lane] * lags[lane] / 3.0
                     total[lane] += both + u[5 * w + lane] * o[5 * w + lane] + unsure * near
+        if s < 3:
+            own, total = lanes[(OWN + s) * w : (OWN + s + 1) * w], lanes[(TOTAL + s * ns + s) * w :]
+            for lane in range(m):
+                own[lane] = total[lane]
 
 
 @lean
@@ -555,6 +563,54 @@ def _whiten(m: int, ns: int, variance: Floats, lanes: Floats) -> None:
 
 
 @lean
+def _whiten_three(m: int, variance: Floats, lanes: Floats) -> None:
+    """`_project` and `_whiten` in one, for three slots in whose slopes velocity does not count: the usual radar."""
+    w = LANES
+    # One buffer by its fixed places, not by slices of it: so the compiler sees that nothing overlaps.
+    p, h, gain, root, own = (STATE + 6) * w, SLOPES * w, CROSS * w, TOTAL * w, OWN * w
+    v0, v1, v2 = variance[0], variance[1], variance[2]
+    for lane in range(m):
+        a0, a1, a2 = lanes[h + lane], lanes[h + w + lane], lanes[h + 2 * w + lane]
+        b0, b1, b2 = lanes[h + 6 * w + lane], lanes[h + 7 * w + lane], lanes[h + 8 * w + lane]
+        c0, c1, c2 = lanes[h + 12 * w + lane], lanes[h + 13 * w + lane], lanes[h + 14 * w + lane]
+        p00, p10, p11 = lanes[p + lane], lanes[p + w + lane], lanes[p + 2 * w + lane]
+        p20, p21, p22 = lanes[p + 3 * w + lane], lanes[p + 4 * w + lane], lanes[p + 5 * w + lane]
+        p30, p31, p32 = lanes[p + 6 * w + lane], lanes[p + 7 * w + lane], lanes[p + 8 * w + lane]
+        p40, p41, p42 = lanes[p + 10 * w + lane], lanes[p + 11 * w + lane], lanes[p + 12 * w + lane]
+        p50, p51, p52 = lanes[p + 15 * w + lane], lanes[p + 16 * w + lane], lanes[p + 17 * w + lane]
+        x0, x1, x2 = p00 * a0 + p10 * a1 + p20 * a2, p10 * a0 + p11 * a1 + p21 * a2, p20 * a0 + p21 * a1 + p22 * a2
+        x3, x4, x5 = p30 * a0 + p31 * a1 + p32 * a2, p40 * a0 + p41 * a1 + p42 * a2, p50 * a0 + p51 * a1 + p52 * a2
+        y0, y1, y2 = p00 * b0 + p10 * b1 + p20 * b2, p10 * b0 + p11 * b1 + p21 * b2, p20 * b0 + p21 * b1 + p22 * b2
+        y3, y4, y5 = p30 * b0 + p31 * b1 + p32 * b2, p40 * b0 + p41 * b1 + p42 * b2, p50 * b0 + p51 * b1 + p52 * b2
+        z0, z1, z2 = p00 * c0 + p10 * c1 + p20 * c2, p10 * c0 + p11 * c1 + p21 * c2, p20 * c0 + p21 * c1 + p22 * c2
+        z3, z4, z5 = p30 * c0 + p31 * c1 + p32 * c2, p40 * c0 + p41 * c1 + p42 * c2, p50 * c0 + p51 * c1 + p52 * c2
+        s00, s10, s11 = x0 * a0 + x1 * a1 + x2 * a2, y0 * a0 + y1 * a1 + y2 * a2, y0 * b0 + y1 * b1 + y2 * b2
+        s20, s21, s22 = z0 * a0 + z1 * a1 + z2 * a2, z0 * b0 + z1 * b1 + z2 * b2, z0 * c0 + z1 * c1 + z2 * c2
+        lanes[own + lane], lanes[own + w + lane], lanes[own + 2 * w + lane] = s00, s11, s22
+        r0 = 1.0 / math.sqrt(s00 + v0)
+        l10, l20 = s10 * r0, s20 * r0
+        r1 = 1.0 / math.sqrt(max(s11 + v1 - l10 * l10, 1e-12 * (s11 + v1)))
+        l21 = (s21 - l20 * l10) * r1
+        r2 = 1.0 / math.sqrt(max(s22 + v2 - l20 * l20 - l21 * l21, 1e-12 * (s22 + v2)))
+        x0, x1, x2, x3, x4, x5 = x0 * r0, x1 * r0, x2 * r0, x3 * r0, x4 * r0, x5 * r0
+        y0, y1, y2 = (y0 - l10 * x0) * r1, (y1 - l10 * x1) * r1, (y2 - l10 * x2) * r1
+        y3, y4, y5 = (y3 - l10 * x3) * r1, (y4 - l10 * x4) * r1, (y5 - l10 * x5) * r1
+        lanes[gain + lane], lanes[gain + w + lane], lanes[gain + 2 * w + lane] = x0, x1, x2
+        lanes[gain + 3 * w + lane], lanes[gain + 4 * w + lane], lanes[gain + 5 * w + lane] = x3, x4, x5
+        lanes[gain + 6 * w + lane], lanes[gain + 7 * w + lane], lanes[gain + 8 * w + lane] = y0, y1, y2
+        lanes[gain + 9 * w + lane], lanes[gain + 10 * w + lane], lanes[gain + 11 * w + lane] = y3, y4, y5
+        lanes[gain + 12 * w + lane] = (z0 - l20 * x0 - l21 * y0) * r2
+        lanes[gain + 13 * w + lane] = (z1 - l20 * x1 - l21 * y1) * r2
+        lanes[gain + 14 * w + lane] = (z2 - l20 * x2 - l21 * y2) * r2
+        lanes[gain + 15 * w + lane] = (z3 - l20 * x3 - l21 * y3) * r2
+        lanes[gain + 16 * w + lane] = (z4 - l20 * x4 - l21 * y4) * r2
+        lanes[gain + 17 * w + lane] = (z5 - l20 * x5 - l21 * y5) * r2
+        lanes[root + lane], lanes[root + 3 * w + lane], lanes[root + 4 * w + lane] = r0, l10, r1
+        lanes[root + 6 * w + lane], lanes[root + 7 * w + lane], lanes[root + 8 * w + lane] = l20, l21, r2
+        lanes[PEAK * w + lane] = r0 * r1 * r2 * (_ONE_OVER_ROOT_TWO_PI * _ONE_OVER_ROOT_TWO_PI * _ONE_OVER_ROOT_TWO_PI)
+
+
+@lean
 def _widen(m: int, j: int, ns: int, polar: bool, lanes: Floats) -> None:
     """Take one model into the box of its track: between the least and the greatest of each slot, and how uncertain and
     how fast it is at most. Slot 1 counts from the first model, as an angle where it is one.
@@ -569,7 +625,7 @@ def _widen(m: int, j: int, ns: int, polar: bool, lanes: Floats) -> None:
         row = BOX if s == 0 else BOX + 1 + 2 * s
         low, high = lanes[row * w : (row + 1) * w], lanes[(row + 1) * w : (row + 2) * w]
         value, rate = lanes[(VALUE + s) * w : (VALUE + s + 1) * w], lanes[(RATE + s) * w : (RATE + s + 1) * w]
-        total = lanes[(TOTAL + s * ns + s) * w : (TOTAL + s * ns + s + 1) * w]
+        total = lanes[(OWN + s) * w : (OWN + s + 1) * w]
         wide, swift = lanes[(WIDE + s) * w : (WIDE + s + 1) * w], lanes[(SWIFT + s) * w : (SWIFT + s + 1) * w]
         if j == 0:
             for lane in range(m):
@@ -681,10 +737,13 @@ def moved(
                     _polar(full, slots[s], s, sight.rotation, lanes)
                 else:
                     _cartesian(full, slots[s], s, sight.earth_m, sight.earth_rotation, lanes)
-            _project(full, ns, fast, max(along, across), lanes)
+            if spread.equal and ns == 3 and not fast:
+                _whiten_three(full, spread.variance, lanes)
+            else:
+                _project(full, ns, fast, max(along, across), lanes)
+                if spread.equal:
+                    _whiten(full, ns, spread.variance, lanes)
             _widen(full, j, ns, sight.polar, lanes)
-            if spread.equal:
-                _whiten(full, ns, spread.variance, lanes)
             _let_out(some, j, base, ns, lanes, out)
         _close_box(full, ns, spread, lanes)
         for lane in range(some):

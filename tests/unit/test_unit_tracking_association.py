@@ -169,9 +169,9 @@ def brute_force(work: Work, shown: Given) -> dict[tuple[int, int], tuple[np.ndar
     replies, gates, count = work.rules.replies, work.rules.gates, len(slots)
     for a in range(number[SEEN]):
         t = m.row[a]
-        models = np.flatnonzero(m.weight[a] > 0.0)
+        models = np.flatnonzero(c.weight[t] > 0.0)
         whole = []
-        for j in range(m.weight.shape[1]):
+        for j in range(c.weight.shape[1]):
             lower = np.tril(m.spread[a, j, :count, :count])
             whole.append(lower + np.tril(lower, -1).T)
             if number[EQUAL]:
@@ -186,7 +186,7 @@ def brute_force(work: Work, shown: Given) -> dict[tuple[int, int], tuple[np.ndar
                 said = replies.same_code if c.mode_3a[t] == shown.code[i] else replies.other_code
             used = np.flatnonzero(~np.isnan(value[i]))
             late = shown.time_s[i] - m.time_s[a]
-            density, inside = np.zeros(m.weight.shape[1]), False
+            density, inside = np.zeros(c.weight.shape[1]), False
             for j in models:
                 off = (value[i] - m.measured[a, j, :count] - late * m.rate[a, j, :count])[used]
                 if work.watch.figures[0, 0]:
@@ -196,7 +196,7 @@ def brute_force(work: Work, shown: Given) -> dict[tuple[int, int], tuple[np.ndar
                 inside |= d2 <= gates[len(used)]
                 density[j] = np.exp(-0.5 * (d2 + np.linalg.slogdet(s)[1] + len(used) * np.log(2.0 * np.pi)))
             if inside:
-                found[a, i] = density, m.existence[a] * m.seen[a] * said * (m.weight[a] @ density)
+                found[a, i] = density, m.existence[a] * m.seen[a] * said * (c.weight[t] @ density)
     return found
 
 

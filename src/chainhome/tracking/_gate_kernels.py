@@ -264,9 +264,9 @@ def gated(
 
     Those of track a are the rows first[a]:first[a + 1], for the `grown` ones in the order of their plots. `gates[q]` is
     the squared distance that a plot with q measured slots may have under its best model; `box` holds all plots inside.
-    `address` and `code` are those of all tracks, of which `row` (count,) are in view; the bins are `side` by `side`;
-    `found` (plots,) and the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a look has
-    them (see `Moved`).
+    `weight`, `address` and `code` are those of all tracks, of which `row` (count,) are in view; the bins are `side` by
+    `side`; `found` (plots,) and the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a
+    look has them (see `Moved`).
     """
     k = weight.shape[1]
     _sort_into_bins(look, plots, ns, polar, side, bins)
@@ -295,7 +295,7 @@ def gated(
                 # First the distances: most plots lie outside, and need no density.
                 for j in range(k):
                     out.likelihood[n, j] = math.inf
-                    if weight[a, j] > 0.0:
+                    if weight[t, j] > 0.0:
                         d2 = _distance2(i, a, j, ns, look, polar, measured, rate, late, spread, white)
                         out.likelihood[n, j] = d2
                         inside = inside or d2 <= gates[ns]
@@ -305,15 +305,15 @@ def gated(
                     d2 = out.likelihood[n, j]
                     density = peak[a, j] * math.exp(-0.5 * d2) if d2 < 1200.0 else 0.0
                     out.likelihood[n, j] = density
-                    total += weight[a, j] * density
+                    total += weight[t, j] * density
             else:
                 for j in range(k):
                     out.likelihood[n, j] = 0.0
-                    if weight[a, j] > 0.0:
+                    if weight[t, j] > 0.0:
                         d2, divisor, used = _white(i, a, j, ns, look, polar, measured, rate, late, spread, white, root)
                         inside = inside or d2 <= gates[used]
                         out.likelihood[n, j] = math.exp(-0.5 * d2) / divisor if d2 < 1200.0 else 0.0
-                        total += weight[a, j] * out.likelihood[n, j]
+                        total += weight[t, j] * out.likelihood[n, j]
             claim = existence[a] * seen[a] * total * said
             if inside and claim > 0.0:
                 out.plot[n] = i

@@ -35,7 +35,8 @@ GROWN, PARTED, SEEN, GROUPS, JOINED, PACKED, SLOTS_USED, EQUAL = 3, 4, 5, 6, 7, 
 # What there must be room for, where a look could not be taken in.
 NEED_TRACKS, NEED_PAIRS, NEED_ROWS, NEED_SLOT = 11, 12, 13, 14
 BEFORE = 15  # tracks before the look at hand
-NUMBERS = 16
+MOVED = 16  # whether its tracks are moved already: the look waits for room
+NUMBERS = 17
 # Parts of a look: all of it, all up to the association, the rest.
 WHOLE, FIRST, REST = 0, 1, 2
 # Rows of the work tables, of whole numbers and of numbers, for each track ...
@@ -224,33 +225,38 @@ def _shown(p: int, q: int, given: Given, desk: Desk) -> Shown:
 
 
 @inline
-def _gate(
-    p: int, q: int, ns: int, sight: Sight, shown: Shown, rules: Rules, c: Columns, m: Moved, pairs: Pairs, desk: Desk
-) -> int:  # fmt: skip
-    """Move the tracks in view to their moments and find their plots; return the number of pairs, or -1: no room."""
-    number, of = desk.number, desk.of_track
+def _move_tracks(
+    p: int, q: int, ns: int, sight: Sight, shown: Shown, rules: Rules, c: Columns, m: Moved, desk: Desk
+) -> None:
+    """Move the tracks in view to their moments, and fill what the sensor should measure of them."""
+    number = desk.number
     slack, turn = 0.0, 0.0
     if sight.swept_s == sight.swept_s:
         slack, turn = sight.end_s - sight.start_s, 2.0 * math.pi / sight.period_s
     else:
         for i in range(q - p):
             slack = max(slack, abs(shown.time_s[i] - sight.mid_s))
-    seen, equal = number[SEEN], number[EQUAL] > 0
+    spread = Spread(number[EQUAL] > 0, desk.noise[:ns], rules.gates[ns], slack, turn)
     moved(
-        number[PARTED], seen, c.mean, c.covariance, c.weight, c.existence, c.share, c.time_s, rules.life_s,
-        rules.models, sight, desk.slots[:ns], Spread(equal, desk.noise[:ns], rules.gates[ns], slack, turn), m,
-        desk.lanes,
+        number[PARTED], number[SEEN], c.mean, c.covariance, c.weight, c.existence, c.share, c.time_s, rules.life_s,
+        rules.models, sight, desk.slots[:ns], spread, m, desk.lanes,
     )  # fmt: skip
-    plots = q - p
+
+
+@inline
+def _gate(plots: int, polar: bool, shown: Shown, rules: Rules, c: Columns, m: Moved, pairs: Pairs, desk: Desk) -> int:
+    """Find the plots of the tracks in view; return the number of pairs, or -1: no room."""
+    number, of = desk.number, desk.of_track
+    seen = number[SEEN]
     if plots == 0 or seen == 0:
         for a in range(seen + 1):
             of[FOUND_FIRST, a] = 0
         return 0
     side = 1 if plots < _FEWEST_PLOTS_IN_BINS else max(1, int(math.sqrt(plots / _PLOTS_IN_A_BIN)))
     found: int = gated(
-        seen, number[GROWN], ns, m.row, m.seen, m.time_s, m.existence, m.weight, m.measured, m.rate, m.spread, m.peak,
-        m.box, c.mode_s_address, c.mode_3a, shown, plots, equal, sight.polar, side, desk.bins, rules.gates,
-        rules.replies, desk.of_plot[FOUND], desk.update.white, desk.update.root, of[FOUND_FIRST], pairs,
+        seen, number[GROWN], number[SLOTS_USED], m.row, m.seen, m.time_s, m.existence, c.weight, m.measured, m.rate,
+        m.spread, m.peak, m.box, c.mode_s_address, c.mode_3a, shown, plots, number[EQUAL] > 0, polar, side, desk.bins,
+        rules.gates, rules.replies, desk.of_plot[FOUND], desk.update.white, desk.update.root, of[FOUND_FIRST], pairs,
     )  # fmt: skip
     return found
 
@@ -392,9 +398,9 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
         """Take in the looks `begin` to `end`; return the first that found too little room, or `end`.
 
         `probability` (n,) of detection of each track stands in for that of the sensors, if it has any; then there is
-        one look. What there must be room for stands in `desk.number`; nothing of such a look was taken in. `part` is
-        WHOLE, or FIRST and later REST of one look, between which the tracks of some groups may be taken in otherwise:
-        `runs` (r, 2) are then the runs of groups that are left.
+        one look. What there must be room for stands in `desk.number`; of such a look the tracks were moved, no more.
+        `part` is WHOLE, or FIRST and later REST of one look, between which the tracks of some groups may be taken in
+        otherwise: `runs` (r, 2) are then the runs of groups that are left.
         """
         if digest < 0:
             return -1
@@ -404,13 +410,17 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
             p, q = looks.first[look], looks.first[look + 1]
             sight = _sight(sensor, moment, watch, rules)
             if part != REST:
-                number[BEFORE] = number[COUNT]
-                ns = _slots_of(p, q, given, desk)
-                seen = probability if len(probability) > 0 else watch.probability[sensor : sensor + 1]
-                _see(sensor, watch.figures[sensor, 3], sight, seen, rules, c, m, desk)
-                found = _gate(p, q, ns, sight, _shown(p, q, given, desk), rules, c, m, pairs, desk)
+                if number[MOVED] == 0:
+                    number[BEFORE] = number[COUNT]
+                    ns = _slots_of(p, q, given, desk)
+                    seen = probability if len(probability) > 0 else watch.probability[sensor : sensor + 1]
+                    _see(sensor, watch.figures[sensor, 3], sight, seen, rules, c, m, desk)
+                    _move_tracks(p, q, ns, sight, _shown(p, q, given, desk), rules, c, m, desk)
+                    number[MOVED] = 1
+                found = _gate(q - p, sight.polar, _shown(p, q, given, desk), rules, c, m, pairs, desk)
                 if _short_of_room(q - p, found, c, rows, pairs, desk):
                     return look
+                number[MOVED] = 0
                 _appear(sensor, moment, p, q, given, watch, rules, desk)
                 _associate(q - p, given.clutter[p:q], rules, m, pairs, desk)
             if part != FIRST:

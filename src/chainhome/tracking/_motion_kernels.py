@@ -66,7 +66,7 @@ class Models(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """a tracks in view, at the moment of the look; k models; s slots."""
+    """a tracks in view, which stand at the moment of the look; k models; s slots."""
 
     row: Ints  # (a,) row of the state
     seen: Floats  # (a,) probability of a plot in this look if the object exists, for weighing plots
@@ -74,9 +74,6 @@ class Moved(NamedTuple):
     time_s: Floats  # (a,) at which the sensor passes over
     lag_s: Floats  # (a,) how much older that is than the state, which then stays where it is
     existence: Floats  # (a,) probability that the track exists and this hypothesis of it is true
-    weight: Floats  # (a, k)
-    mean: Floats  # (a, k, 6)
-    covariance: Floats  # (a, k, 21) lower triangles
     measured: Floats  # (a, k, s)
     rate: Floats  # (a, k, s) change of what is measured, by time
     cross: Floats  # (a, k, s, 6) covariance of measurement and state; of a look of equal plots the whitened gain
@@ -669,16 +666,19 @@ def _close_box(m: int, ns: int, spread: Spread, lanes: Floats) -> None:
 
 
 @inline
-def _let_out(m: int, j: int, base: int, ns: int, lanes: Floats, out: Moved) -> None:
+def _let_out(
+    m: int, j: int, base: int, ns: int, lanes: Floats, mean: Floats, covariance: Floats, weight: Floats, out: Moved
+) -> None:
     """Write one model of a block out."""
     w = LANES
     for lane in range(m):
         a = base + lane
-        out.weight[a, j] = lanes[(MODELS + j * MODEL_ROWS + MIXED) * w + lane]
+        t = out.row[a]
+        weight[t, j] = lanes[(MODELS + j * MODEL_ROWS + MIXED) * w + lane]
         for c in range(6):
-            out.mean[a, j, c] = lanes[(STATE + c) * w + lane]
+            mean[t, j, c] = lanes[(STATE + c) * w + lane]
         for q in range(21):
-            out.covariance[a, j, q] = lanes[(STATE + 6 + q) * w + lane]
+            covariance[t, j, q] = lanes[(STATE + 6 + q) * w + lane]
         for s in range(ns):
             out.measured[a, j, s] = lanes[(VALUE + s) * w + lane]
             out.rate[a, j, s] = lanes[(RATE + s) * w + lane]
@@ -707,7 +707,8 @@ def moved(
     out: Moved,
     lanes: Floats,
 ) -> None:
-    """Fill `out` for its first `count` rows: states at the moment of the look, and what the sensor should measure.
+    """Move the first `count` rows of `out` to the moment of the look, in place (`mean`, `covariance`, `weight` and
+    `time_s`), and fill `out` with what the sensor should measure of them.
 
     Tracks from `parted` on have one plot only and no velocity: their models are still one, the first.
 
@@ -744,18 +745,16 @@ def moved(
                 if spread.equal:
                     _whiten(full, ns, spread.variance, lanes)
             _widen(full, j, ns, sight.polar, lanes)
-            _let_out(some, j, base, ns, lanes, out)
+            _let_out(some, j, base, ns, lanes, mean, covariance, weight, out)
         _close_box(full, ns, spread, lanes)
         for lane in range(some):
             a = base + lane
-            for j in range(k, weight.shape[1]):
-                out.weight[a, j] = 0.0
             out.lag_s[a] = lanes[LAG_S * LANES + lane]
             for c in range(7):
                 out.box[a, c] = lanes[(BOX + c) * LANES + lane]
-            out.existence[a] = (
-                existence[out.row[a]] * share[out.row[a]] * math.exp(-lanes[DT_S * LANES + lane] / life_s)
-            )
+            t = out.row[a]
+            out.existence[a] = existence[t] * share[t] * math.exp(-lanes[DT_S * LANES + lane] / life_s)
+            time_s[t] = out.time_s[a] + out.lag_s[a]
 
 
 def lanes_for(models: int) -> Floats:

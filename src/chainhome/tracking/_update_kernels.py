@@ -1,8 +1,8 @@
 """The compiled pass that gives plots to tracks: parts of grown tracks, branches of young ones, tracks that begin.
 
-In come the moved tracks, the pairs inside a gate and the marginal probabilities of those pairs; the state's arrays are
-changed in place. First it is decided which row takes which plot or none, then all are written. What follows, the
-merging and the end of a look, stands in `_merge_kernels` and `_settle_kernels`.
+In come the tracks, moved in place, the pairs inside a gate and the marginal probabilities of those pairs; the state's
+arrays are changed in place. First it is decided which row takes which plot or none, then all are written. What follows,
+the merging and the end of a look, stands in `_merge_kernels` and `_settle_kernels`.
 """
 
 # Long because a kernel may only call kernels of its own file.
@@ -178,16 +178,14 @@ def _equal_white(
 
 
 @inline
-def _write_missed(n: int, a: int, models: int, moved: Moved, columns: Columns) -> None:
-    """Make row n what track a of those in view is if the look missed it."""
+def _copied(n: int, t: int, models: int, columns: Columns) -> None:
+    """Make the models of row n those of row t."""
     for j in range(models):
-        columns.weight[n, j] = moved.weight[a, j]
+        columns.weight[n, j] = columns.weight[t, j]
         for b in range(6):
-            columns.mean[n, j, b] = moved.mean[a, j, b]
+            columns.mean[n, j, b] = columns.mean[t, j, b]
         for q in range(21):
-            columns.covariance[n, j, q] = moved.covariance[a, j, q]
-    columns.time_s[n] = moved.time_s[a] + moved.lag_s[a]
-    columns.plot_now[n] = -1
+            columns.covariance[n, j, q] = columns.covariance[t, j, q]
 
 
 @inline
@@ -208,12 +206,14 @@ def _write_plot(
     columns: Columns,
     scratch: Scratch,
 ) -> None:
-    """Make row n what track a of those in view is if plot i, of pair e, came from it."""
+    """Make row n, which is a copy of track a of those in view or the track itself, what it is if plot i, of pair e,
+    came from it.
+    """
     white, root, gain = scratch.white, scratch.root, scratch.gain
     late = shown.time_s[i] - moved.time_s[a]
     total = 0.0
     for j in range(models):
-        total += moved.weight[a, j] * likelihood[e, j]
+        total += columns.weight[n, j] * likelihood[e, j]
     for j in range(models):
         if equal:
             _equal_white(
@@ -223,11 +223,7 @@ def _write_plot(
             _white(i, a, j, ns, shown, polar, moved.measured, moved.rate, late, moved.spread, white, root)
             _whitened_gain(i, a, j, ns, shown, moved.cross, root, gain)
         # No model is ever quite impossible: it could not come back.
-        columns.weight[n, j] = max(moved.weight[a, j] * likelihood[e, j] / total, 1e-9)
-        for b in range(6):
-            columns.mean[n, j, b] = moved.mean[a, j, b]
-        for q in range(21):
-            columns.covariance[n, j, q] = moved.covariance[a, j, q]
+        columns.weight[n, j] = max(columns.weight[n, j] * likelihood[e, j] / total, 1e-9)
         for s in range(ns):
             x, q = white[s], 0
             for b in range(6):
@@ -236,7 +232,6 @@ def _write_plot(
                 for c in range(b + 1):
                     columns.covariance[n, j, q] -= g * gain[s, c]
                     q += 1
-    columns.time_s[n] = moved.time_s[a] + moved.lag_s[a]
     columns.last_seen_s[n, sensor] = shown.time_s[i]
     columns.plot_now[n] = detection_id[i]
     if shown.address[i] >= 0:
@@ -398,13 +393,15 @@ def _written(
         n, a, e = scratch.jobs[job, 0], scratch.jobs[job, 1], scratch.jobs[job, 2]
         t, models = moved.row[a], k if a < parted else 1
         if n != t:
+            _copied(n, t, models, columns)
+            columns.time_s[n] = columns.time_s[t]
             for s in range(columns.last_seen_s.shape[1]):
                 columns.last_seen_s[n, s] = columns.last_seen_s[t, s]
             columns.mode_s_address[n] = columns.mode_s_address[t]
             columns.mode_3a[n] = columns.mode_3a[t]
             columns.status[n] = columns.status[t]
         if e < 0:
-            _write_missed(n, a, models, moved, columns)
+            columns.plot_now[n] = -1
             continue
         i = pairs.plot[e]
         _write_plot(

@@ -258,8 +258,8 @@ def _write(work: Work, seen: Seen, rows: _Rows, parts: _Parts, pair: Ints) -> No
         return
     c, m = work.columns, seen.moved
     into, parent, plot = parts.row[fresh], parts.parent[fresh], parts.plot[fresh]
-    for name in ("last_seen_s", "track_id", "mode_s_address", "mode_3a", "status"):
-        column = getattr(c, name)
+    kept = ("mean", "covariance", "weight", "time_s", "last_seen_s", "track_id", "mode_s_address", "mode_3a", "status")
+    for column in (getattr(c, name) for name in kept):
         column[into] = column[rows.row[parent]]
     count = len(into)
     chosen = rows.at[parent]

@@ -74,7 +74,7 @@ class Work:
         """Copy a state in."""
         n = len(state)
         self.room_for_tracks(n)
-        self.number[[look.COUNT, look.NEXT_ID, look.ROWS]] = n, state.next_track_id, 0
+        self.number[[look.COUNT, look.NEXT_ID, look.ROWS, look.MOVED]] = n, state.next_track_id, 0, 0
         for name in Columns._fields:
             getattr(self.columns, name)[:n] = getattr(state, _STATE_NAMES.get(name, name))
         self.clusters = list(state.clusters)
@@ -235,9 +235,6 @@ def _moved(n: int, k: int, s: int) -> Moved:
         time_s=np.zeros(n),
         lag_s=np.zeros(n),
         existence=np.zeros(n),
-        weight=np.zeros((n, k)),
-        mean=np.zeros((n, k, 6)),
-        covariance=np.zeros((n, k, 21)),
         measured=np.zeros((n, k, s)),
         rate=np.zeros((n, k, s)),
         cross=np.zeros((n, k, s, 6)),

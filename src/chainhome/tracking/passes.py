@@ -21,11 +21,25 @@ Ints = NDArray[np.int64]
 
 _NO_PROBABILITY = np.zeros(0)
 _FEWEST_SLOTS = 2
+_PLOTS_AT_ONCE = 65_536
 _ROWS_A_PLOT = 8  # as a rule, while everything is new
 
 
-def in_order_of(looks: list[Look], count: int) -> Ints | slice:
-    """Return the rows of `count` plots that the looks name, look by look: a slice where they follow one another."""
+def pieces_of(looks: list[Look]) -> list[list[Look]]:
+    """Return the looks in runs of not too many plots, so that these stay near the processor while they are needed."""
+    pieces: list[list[Look]] = []
+    plots = _PLOTS_AT_ONCE + 1
+    for look in looks:
+        plots += len(look.rows)
+        if plots > _PLOTS_AT_ONCE:
+            pieces.append([])
+            plots = len(look.rows)
+        pieces[-1].append(look)
+    return pieces
+
+
+def in_order_of(looks: list[Look]) -> Ints | slice:
+    """Return the rows of the plots that the looks name, look by look: a slice where they follow one another."""
     rows = looks[0].rows if len(looks) == 1 else np.concatenate([look.rows for look in looks])
     if not len(rows):
         return slice(0, 0)
@@ -67,7 +81,6 @@ def take_in(work: Work, plots: Given, looks: list[Look], clock_s: float) -> floa
     work.room_for_plots(most, max(slots, _FEWEST_SLOTS))
     # Room that is not used costs nothing, growing does.
     work.room_for_tracks(_ROWS_A_PLOT * most)
-    work.room_for_rows(len(plots.time_s))
     careful = work.setup.params.association == "pmbm"
     callables = [callable(watcher.probability) for watcher in work.setup.watchers]
     at = 0

@@ -18,7 +18,7 @@ from chainhome.earth.geodesy import enu_frame
 from chainhome.tables import Detections, Sensors, Tracks
 from chainhome.tracking.looks import Look, looks_until, next_start_s
 from chainhome.tracking.measurement import plots_of, refuse_times
-from chainhome.tracking.passes import given, in_order_of, take_in
+from chainhome.tracking.passes import given, in_order_of, pieces_of, take_in
 from chainhome.tracking.setup import Setup, prepare
 from chainhome.tracking.state import TrackerState, initial_state
 from chainhome.tracking.work import Work
@@ -76,21 +76,25 @@ def step(
         return state, Tracks.make(0)
     _check(state, looks)
     _refuse_strangers(detections, setup)
-    rows = in_order_of(looks, len(detections))
-    density = None if clutter_density is None else clutter_density[rows]
-    whole = isinstance(rows, slice) and rows == slice(0, len(detections))
-    plots = given(plots_of(detections if whole else detections[rows], setup, density))
     try:
         work = setup.works.pop()  # atomic, so that threads may share a setup
     except IndexError:
         work = Work(setup)
     work.load(state)
-    clock = take_in(work, plots, looks, state.clock_s)
+    work.room_for_rows(len(detections))
+    clock, taken = state.clock_s, 0
+    for some in pieces_of(looks):
+        rows = in_order_of(some)
+        density = None if clutter_density is None else clutter_density[rows]
+        whole = isinstance(rows, slice) and rows == slice(0, len(detections))
+        plots = given(plots_of(detections if whole else detections[rows], setup, density))
+        clock = take_in(work, plots, some, clock)
+        taken += len(plots.time_s)
     begun = work.next_id - state.next_track_id
     state = replace(state, clock_s=clock, **work.state_columns())
     tracks = work.tracks()
     setup.works.append(work)
-    return _counted(state, plots_taken=len(plots.time_s), looks=len(looks), tracks_begun=begun), tracks
+    return _counted(state, plots_taken=taken, looks=len(looks), tracks_begun=begun), tracks
 
 
 def warm_up() -> None:

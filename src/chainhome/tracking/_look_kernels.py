@@ -20,7 +20,7 @@ from chainhome.tracking._marginal_kernels import assignment_kernel, marginals_ke
 from chainhome.tracking._merge_kernels import merged, reduced
 from chainhome.tracking._motion_kernels import Models, Moved, Spread, moved
 from chainhome.tracking._settle_kernels import Rows, settled
-from chainhome.tracking._unseen_kernels import appeared
+from chainhome.tracking._unseen_kernels import accompanied, appeared
 from chainhome.tracking._update_kernels import Columns, Limits, Parts, Scratch, updated
 from chainhome.tracking._view_kernels import Sight, in_view, made_whole
 
@@ -112,6 +112,8 @@ class Rules(NamedTuple):
     least: float
     share_min: float
     share_first: float
+    companions_per_m2: float
+    companion_m: float
     young: float
     noise_m2ps3: float
     worst_m: float
@@ -335,8 +337,8 @@ def _associate(plots: int, clutter: Floats, rules: Rules, m: Moved, pairs: Pairs
 
 @inline
 def _update(
-    sensor: int, polar: bool, p: int, q: int, runs: Ints, shown: Shown, given: Given, rules: Rules, c: Columns,
-    m: Moved, pairs: Pairs, desk: Desk,
+    sensor: int, polar: bool, p: int, q: int, runs: Ints, shown: Shown, given: Given, watch: Watch, rules: Rules,
+    c: Columns, m: Moved, pairs: Pairs, desk: Desk,
 ) -> None:  # fmt: skip
     """Give the plots to tracks, old and new, and merge what is the same."""
     number, of = desk.number, desk.of_track
@@ -344,13 +346,19 @@ def _update(
     scale = desk.about_plot[SCALE, :plots]
     for i in range(plots):
         scale[i] = desk.about_plot[FREE, i] / desk.about_plot[OTHER, i]
+    appearing, mean = desk.about_plot[APPEARING, :plots], given.mean[p:q]
+    # OTHER is not needed any more, and has room.
+    accompanied(
+        rules.companions_per_m2, rules.companion_m, watch.cell_probability[sensor], rules.least, p, given.cell,
+        given.new_density, mean, appearing, scale, desk.about_plot[OTHER], desk.of_plot,
+    )  # fmt: skip
     parts = Parts(
         desk.of_pair[OF_PAIR], desk.about_pair[JOINED_WEIGHT], desk.about_pair[BETA], desk.about_track[BETA_MISSED]
     )
     after, branches, count, next_id = updated(
         runs, of[GROUP_FIRST], grown, number[PARTED], number[SEEN], number[COUNT], number[NEXT_ID], m, shown,
-        given.detection_id[p:q], of[FOUND_FIRST], pairs, parts, scale, desk.about_plot[APPEARING, :plots],
-        given.mean[p:q], given.triangle[p:q], ns, number[EQUAL] > 0, polar, sensor, rules.hypothesis_share_min,
+        given.detection_id[p:q], of[FOUND_FIRST], pairs, parts, scale, appearing, mean, given.triangle[p:q],
+        ns, number[EQUAL] > 0, polar, sensor, rules.hypothesis_share_min,
         rules.models.start, rules.limits, c, of[PART_FIRST], desk.update,
     )  # fmt: skip
     number[COUNT], number[NEXT_ID] = count, next_id
@@ -417,7 +425,7 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
                 if part == WHOLE:
                     runs[0, 0], runs[0, 1] = 0, number[GROUPS]
                 shown = _shown(p, q, given, desk)
-                _update(sensor, sight.polar, p, q, runs, shown, given, rules, c, m, pairs, desk)
+                _update(sensor, sight.polar, p, q, runs, shown, given, watch, rules, c, m, pairs, desk)
                 number[COUNT], number[ROWS] = settled(
                     number[COUNT], number[BEFORE], number[SEEN], m.row, m.seen, moment[6], rules.life_s, desk.viewed,
                     desk.lost, rules.limits, c, number[ROWS], rows,

@@ -163,6 +163,24 @@ def test_plots_of_tracks_that_are_known_tell_nothing_of_their_neighbours() -> No
     assert other.existence[other.plot_now == 8] == pytest.approx([0.2 / 1.2], rel=1e-3)
 
 
+def test_what_is_written_of_a_track_is_its_mean_over_all_hypotheses() -> None:
+    setup = point_setup(clutter_density=1e-9, hypothesis_distance=0.01)
+    before = tracks_at(setup, [HERE], [SPREAD], [0.9])
+    there = HERE[:3] + PERIOD * HERE[3:]
+    plots = reports([there + EAST, there - NORTH], PERIOD, 7)
+    after, rows = step(before, plots, [whole_look(PERIOD, plots)], setup)
+    existence, mean, covariance = believed(after, 0)
+    assert (after.track_id == 0).sum() == 2
+    row = rows[rows.track_id == 0]
+    told = np.column_stack([row.x_m, row.y_m, row.z_m, row.vx_mps, row.vy_mps, row.vz_mps])
+    np.testing.assert_allclose(told, [mean], rtol=BY_HAND)
+    np.testing.assert_allclose(row.covariance, [covariance], rtol=BY_HAND, atol=1e-6)
+    assert row.existence == pytest.approx([existence], rel=BY_HAND)
+    likeliest = after[(after.track_id == 0) & (after.rank == 0)]
+    assert row.detection_id.tolist() == likeliest.plot_now.tolist()
+    assert abs(likeliest.mean[0, 0, 0] - mean[0]) > 1.0
+
+
 @pytest.mark.parametrize(("name", "value"), [("companions", -0.1), ("companion_distance_m", 0.0)])
 def test_settings_of_companions_that_cannot_work_are_refused(name: str, value: float) -> None:
     with pytest.raises(UseError, match=name):

@@ -39,8 +39,8 @@ NUMBERS = 16
 # Parts of a look: all of it, all up to the association, the rest.
 WHOLE, FIRST, REST = 0, 1, 2
 # Rows of the work tables, of whole numbers and of numbers, for each track ...
-TOP, FOLLOWING, LAST, PLACE, SPARE, LIST, PART_FIRST, FOUND_FIRST, GROUP_FIRST, JOINED_FIRST = range(10)
-TRACK_INTS = 10
+TOP, FOLLOWING, LAST, PLACE, SPARE, LIST, PART_FIRST, FOUND_FIRST, GROUP_FIRST, JOINED_FIRST, SIBLING = range(11)
+TRACK_INTS = 11
 SPARE_LIKELY, SPARE_BLAMED, SPARE_MOMENT, MISSED, BETA_MISSED = range(5)
 TRACK_FLOATS = 5
 # ... for each plot of a look ...
@@ -362,10 +362,13 @@ def _update(
         rules.models.start, rules.limits, c, of[PART_FIRST], desk.update,
     )  # fmt: skip
     number[COUNT], number[NEXT_ID] = count, next_id
+    # Rows in joint hypotheses are told one by one.
+    for t in range(count):
+        of[SIBLING, t] = t
     reduced(
         runs, of[GROUP_FIRST], m.row, of[PART_FIRST], rules.hypotheses, rules.hypothesis_distance,
         rules.hypothesis_share_min, c.mean, c.covariance, c.weight, c.existence, c.share, c.rank, of[LIST],
-        desk.root6, desk.white6,
+        of[SIBLING], desk.root6, desk.white6,
     )  # fmt: skip
     tracks, size = grown + branches - after, 16
     while size < tracks:
@@ -428,7 +431,7 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
                 _update(sensor, sight.polar, p, q, runs, shown, given, watch, rules, c, m, pairs, desk)
                 number[COUNT], number[ROWS] = settled(
                     number[COUNT], number[BEFORE], number[SEEN], m.row, m.seen, moment[6], rules.life_s, desk.viewed,
-                    desk.lost, rules.limits, c, number[ROWS], rows,
+                    desk.lost, rules.limits, c, desk.of_track[SIBLING], number[ROWS], rows,
                 )  # fmt: skip
         return end
 

@@ -70,7 +70,8 @@ class TrackerParams:
     """No single plot makes a track more likely than this: it has no velocity yet."""
     birth_existence_min: float = 2e-3
     """A plot that is less likely of a new object than this begins no track."""
-    birth_speed_sigma_mps: float = 200.0
+    birth_speed_sigma_mps: float = 185.0
+    """Of each horizontal axis: half fighters of 200 to 400 m/s, half airliners of 150 to 260 m/s."""
     birth_climb_sigma_mps: float = 30.0
     birth_height_m: float = 6_000.0
     birth_height_sigma_m: float = 4_000.0

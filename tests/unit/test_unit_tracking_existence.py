@@ -19,6 +19,7 @@ from tracking_scenes import (
     whole_look,
 )
 
+from chainhome.errors import UseError
 from chainhome.tables import Detections
 from chainhome.tracking import TrackerParams, step
 
@@ -130,6 +131,60 @@ def test_where_the_sensor_has_not_looked_before_more_of_the_plots_are_new() -> N
         after, _ = step(before, plot, [whole_look(0.0, plot)], setup)
         found.append(float(tracks_of(after).existence[0]))
     assert found == pytest.approx([0.2 / 1.2, 0.003 / 1.003], rel=1e-6)
+
+
+def test_a_formation_that_is_new_is_likelier_than_as_many_plots_far_apart() -> None:
+    clutter, share = 1e-14, 0.2
+    setup = point_setup(clutter_density=clutter, new_share_min=share, new_share_first=share)
+    p = setup.params
+    before = tracks_at(setup, np.zeros((0, 6)), np.zeros((0, 6, 6)), [])
+    beside = np.array([[0.0, 0.0, 0.0], [1500.0, 0.0, 0.0], [0.0, 1500.0, 0.0], [1500.0, 1500.0, 0.0]])
+    found = []
+    for apart in (10.0, 1.0):
+        plots = reports(HERE[:3] + apart * beside, PERIOD, 7)
+        after, _ = step(before, plots, [whole_look(PERIOD, plots)], setup)
+        found.append(tracks_of(after).existence)
+    alone = share / (1.0 + share)
+    assert found[0] == pytest.approx(np.full(4, alone), rel=1e-6)
+    around = p.companions / (np.pi * p.companion_distance_m**2)
+    new = share * clutter + 3.0 * alone * around * 0.9 / p.birth_height_span_m
+    expected = min(new / (new + clutter), p.birth_existence_max)
+    assert found[1] == pytest.approx(np.full(4, expected), rel=1e-6)
+    assert expected > 0.5 > alone
+
+
+def test_plots_of_tracks_that_are_known_tell_nothing_of_their_neighbours() -> None:
+    setup = point_setup(clutter_density=1e-14, new_share_min=0.2, new_share_first=0.2)
+    before = tracks_at(setup, [HERE], [SPREAD], [0.99])
+    there = HERE[:3] + PERIOD * HERE[3:]
+    plots = reports([there, there + 20.0 * EAST], PERIOD, 7)
+    after, _ = step(before, plots, [whole_look(PERIOD, plots)], setup)
+    other = tracks_of(after)
+    assert other.existence[other.plot_now == 8] == pytest.approx([0.2 / 1.2], rel=1e-3)
+
+
+def test_what_is_written_of_a_track_is_its_mean_over_all_hypotheses() -> None:
+    setup = point_setup(clutter_density=1e-9, hypothesis_distance=0.01)
+    before = tracks_at(setup, [HERE], [SPREAD], [0.9])
+    there = HERE[:3] + PERIOD * HERE[3:]
+    plots = reports([there + EAST, there - NORTH], PERIOD, 7)
+    after, rows = step(before, plots, [whole_look(PERIOD, plots)], setup)
+    existence, mean, covariance = believed(after, 0)
+    assert (after.track_id == 0).sum() == 2
+    row = rows[rows.track_id == 0]
+    told = np.column_stack([row.x_m, row.y_m, row.z_m, row.vx_mps, row.vy_mps, row.vz_mps])
+    np.testing.assert_allclose(told, [mean], rtol=BY_HAND)
+    np.testing.assert_allclose(row.covariance, [covariance], rtol=BY_HAND, atol=1e-6)
+    assert row.existence == pytest.approx([existence], rel=BY_HAND)
+    likeliest = after[(after.track_id == 0) & (after.rank == 0)]
+    assert row.detection_id.tolist() == likeliest.plot_now.tolist()
+    assert abs(likeliest.mean[0, 0, 0] - mean[0]) > 1.0
+
+
+@pytest.mark.parametrize(("name", "value"), [("companions", -0.1), ("companion_distance_m", 0.0)])
+def test_settings_of_companions_that_cannot_work_are_refused(name: str, value: float) -> None:
+    with pytest.raises(UseError, match=name):
+        TrackerParams(**{name: value})
 
 
 def test_what_a_look_has_shown_is_no_longer_unseen_and_new_objects_come_in_time() -> None:

@@ -101,9 +101,8 @@ def test_hypotheses_are_brought_to_few_as_plain_lists_are(models: int, most_part
     part_first = olds + np.append(0, np.cumsum(rng.integers(0, 4, 100)))
     runs = np.array([[0, 41], [44, 100]])
     columns, share, rank = rows.of(), np.full(n, np.nan), np.full(n, -1, np.int8)
-    reduced(
-        runs, group_first, row, part_first, most_parts, most, least, *columns, share, rank, np.zeros(n, np.int64), *ROOM
-    )
+    list_, sibling = np.zeros(n, np.int64), np.full(n, -1)
+    reduced(runs, group_first, row, part_first, most_parts, most, least, *columns, share, rank, list_, sibling, *ROOM)
     joined = dropped = 0
     for g in [*range(41), *range(44, 100)]:
         mine = [*row[group_first[g] : group_first[g + 1]], *range(part_first[g], part_first[g + 1])]
@@ -130,6 +129,10 @@ def test_hypotheses_are_brought_to_few_as_plain_lists_are(models: int, most_part
         np.testing.assert_allclose(share[kept], mass / mass.sum(), rtol=ROUNDING)
         assert (rank[kept] == (np.arange(len(kept)) != np.argmax(mass))).all()
         rows.existence[kept] = min(total, 1.0)
+        ring = [kept[0]]
+        while sibling[ring[-1]] != kept[0]:
+            ring.append(int(sibling[ring[-1]]))
+        assert sorted(ring) == sorted(kept)
     assert joined > 20
     assert dropped > 0
     rows.agrees(columns)

@@ -7,7 +7,7 @@ import pytest
 
 from chainhome.tracking._beam_kernels import phases_told
 from chainhome.tracking._gate_kernels import weighed
-from chainhome.tracking._unseen_kernels import appeared
+from chainhome.tracking._unseen_kernels import accompanied, appeared
 
 ROUNDING = 1e-12  # relative
 LIFE_S, BIRTHS, SUPPOSED, CELL_M2, LEAST, SHARE_MIN, SHARE_FIRST = 3600.0, 4e-14, 2e-11, 6.25e8, 0.05, 0.003, 0.2
@@ -37,6 +37,30 @@ def test_what_appears_is_what_a_plain_field_of_the_unseen_says(at_first: bool, s
     np.testing.assert_allclose(new, plain, rtol=ROUNDING)
     np.testing.assert_allclose(unseen, level * there * (1.0 - probability * share), rtol=ROUNDING)
     assert (level != 1.0) == at_first
+
+
+@pytest.mark.parametrize("span_m", [1.0, 30e3, 400e3], ids=["all together", "side by side", "far apart"])
+@pytest.mark.parametrize("plots", [1, 2, 40])
+def test_plots_that_may_be_new_raise_each_other_as_a_plain_sum_over_neighbours_says(span_m: float, plots: int) -> None:
+    rng = np.random.default_rng(5)
+    each_per_m2, reach_m = 2e-9, 5e3
+    probability, cell = rng.choice([0.0, 0.6, 0.9], 30), rng.integers(0, 30, plots)
+    density, mean = rng.uniform(1e3, 1e6, plots), np.column_stack([rng.uniform(-span_m, span_m, (plots, 6))])
+    other = 10.0 ** rng.uniform(-7.0, -4.0, plots)
+    appearing, free = other * rng.uniform(0.0, 0.9, plots), rng.choice([0.0, 0.3, 1.0], plots)
+    share = appearing * free / other
+    off = mean[:, None, :2] - mean[:, :2]
+    near = (np.hypot(off[..., 0], off[..., 1]) <= reach_m) & ~np.eye(plots, dtype=np.bool_)
+    more = each_per_m2 * np.maximum(probability[cell], LEAST) * density * (near @ np.where(share >= 0.1, share, 0.0))
+    more[free == 0.0] = 0.0
+    raised, scale = appearing.copy(), free / other
+    of_all = np.append([29, 29, 29], cell), np.append([np.nan] * 3, density)
+    work = np.full(plots, np.nan), np.full((2, plots), 7)
+    accompanied(each_per_m2, reach_m, probability, LEAST, 3, *of_all, mean, raised, scale, *work)
+    np.testing.assert_allclose(raised, appearing + more, rtol=ROUNDING)
+    # What a track claims of a plot stays: only the rest of its density grows.
+    np.testing.assert_allclose(scale, free / (other + more * free), rtol=ROUNDING)
+    assert (raised * scale <= 1.0).all()
 
 
 def test_what_else_a_plot_may_be_and_what_a_silent_track_weighs_are_plain_sums() -> None:

@@ -214,7 +214,7 @@ def test_a_range_rate_shapes_the_velocity_of_a_new_track_along_the_line_of_sight
         sensor_id=RADAR, range_m=120e3, azimuth_rad=0.8, elevation_rad=0.05, doppler_mps=rate
     )
     sight = (mean[:3] - SETUP.watchers[0].origin_m) / 120e3
-    prior = np.diag([200.0, 200.0, 30.0]) ** 2.0
+    prior = np.diag([PARAMS.birth_speed_sigma_mps, PARAMS.birth_speed_sigma_mps, 30.0]) ** 2.0
     gain = prior @ sight / (sight @ prior @ sight + 2.0**2)
     assert np.allclose(mean[3:], gain * rate, atol=1e-6)
     assert np.allclose(covariance[3:, 3:], prior - np.outer(gain, sight @ prior), atol=1e-5)

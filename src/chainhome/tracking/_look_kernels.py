@@ -20,7 +20,7 @@ from chainhome.tracking._marginal_kernels import assignment_kernel, marginals_ke
 from chainhome.tracking._merge_kernels import merged, reduced
 from chainhome.tracking._motion_kernels import Models, Moved, Spread, moved
 from chainhome.tracking._settle_kernels import Rows, settled
-from chainhome.tracking._unseen_kernels import appeared
+from chainhome.tracking._unseen_kernels import accompanied, appeared
 from chainhome.tracking._update_kernels import Columns, Limits, Parts, Scratch, updated
 from chainhome.tracking._view_kernels import Sight, in_view, made_whole
 
@@ -40,8 +40,8 @@ NUMBERS = 17
 # Parts of a look: all of it, all up to the association, the rest.
 WHOLE, FIRST, REST = 0, 1, 2
 # Rows of the work tables, of whole numbers and of numbers, for each track ...
-TOP, FOLLOWING, LAST, PLACE, SPARE, LIST, PART_FIRST, FOUND_FIRST, GROUP_FIRST, JOINED_FIRST = range(10)
-TRACK_INTS = 10
+TOP, FOLLOWING, LAST, PLACE, SPARE, LIST, PART_FIRST, FOUND_FIRST, GROUP_FIRST, JOINED_FIRST, SIBLING = range(11)
+TRACK_INTS = 11
 SPARE_LIKELY, SPARE_BLAMED, SPARE_MOMENT, MISSED, BETA_MISSED = range(5)
 TRACK_FLOATS = 5
 # ... for each plot of a look ...
@@ -113,6 +113,8 @@ class Rules(NamedTuple):
     least: float
     share_min: float
     share_first: float
+    companions_per_m2: float
+    companion_m: float
     young: float
     noise_m2ps3: float
     worst_m: float
@@ -341,8 +343,8 @@ def _associate(plots: int, clutter: Floats, rules: Rules, m: Moved, pairs: Pairs
 
 @inline
 def _update(
-    sensor: int, polar: bool, p: int, q: int, runs: Ints, shown: Shown, given: Given, rules: Rules, c: Columns,
-    m: Moved, pairs: Pairs, desk: Desk,
+    sensor: int, polar: bool, p: int, q: int, runs: Ints, shown: Shown, given: Given, watch: Watch, rules: Rules,
+    c: Columns, m: Moved, pairs: Pairs, desk: Desk,
 ) -> None:  # fmt: skip
     """Give the plots to tracks, old and new, and merge what is the same."""
     number, of = desk.number, desk.of_track
@@ -350,20 +352,29 @@ def _update(
     scale = desk.about_plot[SCALE, :plots]
     for i in range(plots):
         scale[i] = desk.about_plot[FREE, i] / desk.about_plot[OTHER, i]
+    appearing, mean = desk.about_plot[APPEARING, :plots], given.mean[p:q]
+    # OTHER is not needed any more, and has room.
+    accompanied(
+        rules.companions_per_m2, rules.companion_m, watch.cell_probability[sensor], rules.least, p, given.cell,
+        given.new_density, mean, appearing, scale, desk.about_plot[OTHER], desk.of_plot,
+    )  # fmt: skip
     parts = Parts(
         desk.of_pair[OF_PAIR], desk.about_pair[JOINED_WEIGHT], desk.about_pair[BETA], desk.about_track[BETA_MISSED]
     )
     after, branches, count, next_id = updated(
         runs, of[GROUP_FIRST], grown, number[PARTED], number[SEEN], number[COUNT], number[NEXT_ID], m, shown,
-        given.detection_id[p:q], of[FOUND_FIRST], pairs, parts, scale, desk.about_plot[APPEARING, :plots],
-        given.mean[p:q], given.triangle[p:q], ns, number[EQUAL] > 0, polar, sensor, rules.hypothesis_share_min,
+        given.detection_id[p:q], of[FOUND_FIRST], pairs, parts, scale, appearing, mean, given.triangle[p:q],
+        ns, number[EQUAL] > 0, polar, sensor, rules.hypothesis_share_min,
         rules.models.start, rules.limits, c, of[PART_FIRST], desk.update,
     )  # fmt: skip
     number[COUNT], number[NEXT_ID] = count, next_id
+    # Rows in joint hypotheses are told one by one.
+    for t in range(count):
+        of[SIBLING, t] = t
     reduced(
         runs, of[GROUP_FIRST], m.row, of[PART_FIRST], rules.hypotheses, rules.hypothesis_distance,
         rules.hypothesis_share_min, c.mean, c.covariance, c.weight, c.existence, c.share, c.rank, of[LIST],
-        desk.root6, desk.white6,
+        of[SIBLING], desk.root6, desk.white6,
     )  # fmt: skip
     tracks, size = grown + branches - after, 16
     while size < tracks:
@@ -427,10 +438,10 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
                 if part == WHOLE:
                     runs[0, 0], runs[0, 1] = 0, number[GROUPS]
                 shown = _shown(p, q, given, desk)
-                _update(sensor, sight.polar, p, q, runs, shown, given, rules, c, m, pairs, desk)
+                _update(sensor, sight.polar, p, q, runs, shown, given, watch, rules, c, m, pairs, desk)
                 number[COUNT], number[ROWS] = settled(
                     number[COUNT], number[BEFORE], number[SEEN], m.row, m.seen, moment[6], rules.life_s, desk.viewed,
-                    desk.lost, rules.limits, c, number[ROWS], rows,
+                    desk.lost, rules.limits, c, desk.of_track[SIBLING], number[ROWS], rows,
                 )  # fmt: skip
         return end
 

@@ -248,6 +248,7 @@ def _reduced(
     share: Floats,
     rank: NDArray[np.int8],
     list_: Ints,
+    sibling: Ints,
     root: Floats,
     white: Floats,
 ) -> None:
@@ -303,6 +304,7 @@ def _reduced(
         share[t] = existence[t] / mass if kept > begin + 1 else 1.0
         existence[t] = min(total, 1.0)
         rank[t] = 0 if i == best else 1
+        sibling[t] = list_[i + 1] if i + 1 < kept else list_[begin]
 
 
 @lean
@@ -321,6 +323,7 @@ def reduced(
     share: Floats,
     rank: NDArray[np.int8],
     list_: Ints,
+    sibling: Ints,
     root: Floats,
     white: Floats,
 ) -> None:
@@ -328,7 +331,8 @@ def reduced(
 
     The hypotheses of track g are the rows row[group_first[g]:group_first[g + 1]] and those from part_first[g] to
     part_first[g + 1], each with its mass in `existence`. Those that agree (Bhattacharyya distance at most `most`) are
-    merged, then the lightest ones into their nearest. Then every row has the existence of its track and its share.
+    merged, then the lightest ones into their nearest. Then every row has the existence of its track and its share, and
+    `sibling` names the next row of its track: the rows of a track are a ring.
     """
     for run in range(len(runs)):
         for begin in range(runs[run, 0], runs[run, 1], _BLOCK):
@@ -341,6 +345,7 @@ def reduced(
                     # Most tracks have one hypothesis, and nothing to merge.
                     t = row[group_first[g]]
                     share[t], rank[t], existence[t] = 1.0, 0, min(existence[t], 1.0)
+                    sibling[t] = t
                     continue
                 for a in range(group_first[g], group_first[g + 1]):
                     list_[n] = row[a]
@@ -360,7 +365,7 @@ def reduced(
                 if count > 1:
                     _reduced(
                         n, n + count, most_parts, most, least_share, mean, covariance, weight, existence, share, rank,
-                        list_, root, white,
+                        list_, sibling, root, white,
                     )  # fmt: skip
                     n += count
 

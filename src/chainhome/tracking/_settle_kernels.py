@@ -112,6 +112,24 @@ def _combine(t: int, k: int, weight: Floats, mean: Floats, covariance: Floats, a
 
 
 @lean
+def _with_next(n: int, at: int, late_s: float, part: float, state: Floats) -> None:
+    """Make row `at` (n,) of `state` its mixture with, `part` of the sum, the next row moved on by `late_s`."""
+    other = at + 1
+    for b in range(3):
+        state[other, b] += late_s * state[other, b + 3]
+    q = 6
+    for b in range(6):
+        for c in range(b + 1):
+            apart = (state[other, b] - state[at, b]) * (state[other, c] - state[at, c])
+            state[at, q] += part * (state[other, q] - state[at, q] + (1.0 - part) * apart)
+            q += 1
+    for b in range(6):
+        state[at, b] += part * (state[other, b] - state[at, b])
+    for b in range(27, n):
+        state[at, b] += part * (state[other, b] - state[at, b])
+
+
+@lean
 def _move(k: int, source: int, target: int, weight: Floats, mean: Floats, covariance: Floats) -> None:
     """Copy the models of a track to another row."""
     for j in range(k):
@@ -162,6 +180,7 @@ def settled(
     lost: NDArray[np.bool_],
     limits: Limits,
     columns: Columns,
+    sibling: Ints,
     at: int,
     rows: Rows,
 ) -> tuple[int, int]:
@@ -169,8 +188,8 @@ def settled(
 
     The first `before` were there before the look, `lost` (before,) says which ended; the others are new or parts.
     row[:seen] were in view, `worth` (seen,) is the share of a detection that the look was to each; `viewed` is a work
-    array. A negative existence marks what was merged into another. Returns how many are left and where the next row
-    goes.
+    array. A negative existence marks what was merged into another. What is written of a track is its mean over all its
+    hypotheses, whose rows `sibling` (n,) joins to a ring. Returns how many are left and where the next row goes.
     """
     k = columns.weight.shape[1]
     for t in range(before):
@@ -203,6 +222,13 @@ def settled(
             rows.status[at] = status
             rows.detection_id[at] = columns.plot_now[t] if changed else -1
             _combine(t, k, columns.weight, columns.mean, columns.covariance, at, rows.state)
+            whole, u = columns.share[t], sibling[t]
+            while u != t:
+                # In the next row, which there is: every hypothesis has room for one.
+                _combine(u, k, columns.weight, columns.mean, columns.covariance, at + 1, rows.state)
+                whole += columns.share[u]
+                _with_next(27 + k, at, columns.time_s[t] - columns.time_s[u], columns.share[u] / whole, rows.state)
+                u = sibling[u]
             at += 1
         columns.status[t] = status
         if ended:

@@ -1,4 +1,8 @@
-"""The compiled pass over the objects not seen yet: how many appear at each plot, and what the look takes from them."""
+"""The compiled passes over the objects not seen yet: how many appear at each plot, and what the look takes from them.
+
+Where one new object is, there may be others: a formation shows itself as several plots that no track explains, nearer
+to each other than false plots are.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ Ints = NDArray[np.int64]
 
 _LEAST_DENSITY = 1e-30  # a sensor without false plots: the ratio stays finite
 _LEVEL_STEPS = 20
+_LEAST_SHARE = 0.1  # a plot that is less likely of a new object than this tells nothing of its neighbours
 
 
 @inline
@@ -70,3 +75,68 @@ def appeared(
         new[i] = max(level * new[i], (share_min + (share_first - share_min) * fresh) * clutter[i])
     for c in range(len(unseen)):
         unseen[c] *= level * (1.0 - probability[c] * share)
+
+
+@inline
+def _strip(x: float, low: float, width: float, strips: int) -> int:
+    return min(max(int((x - low) / width), 0), strips - 1)
+
+
+@lean
+def accompanied(
+    each_per_m2: float,
+    reach_m: float,
+    probability: Floats,
+    least: float,
+    first: int,
+    cell: Ints,
+    density: Floats,
+    mean: Floats,
+    appearing: Floats,
+    scale: Floats,
+    more: Floats,
+    lists: Ints,
+) -> None:
+    """Raise `appearing` (m,), the density of new objects at each plot, where plots nearby may be of new ones, too.
+
+    `appearing` times `scale` (m,) is the probability that a plot is of a new object, and each such object has others
+    about it, `each_per_m2` within `reach_m` on the ground: a cluster process [neyman1958], of which one step is taken
+    from each plot to its neighbours. `scale` falls where `appearing` rises, so that a plot is still of one thing only.
+    `mean` (m, 6) says where the plots are, `cell` and `density` are those of all plots, of which these begin with
+    `first`; `more` (m,) and `lists` (2, m) are work arrays.
+    """
+    m, sources = len(appearing), 0
+    low, high = math.inf, -math.inf
+    for i in range(m):
+        if appearing[i] * scale[i] >= _LEAST_SHARE:
+            sources += 1
+            low, high = min(low, mean[i, 0]), max(high, mean[i, 0])
+    if sources == 0:
+        return
+    # Strips of x, as lists.
+    strips = int(max(min((high - low) / reach_m, float(sources)), 1.0))
+    width = max((high - low) / strips, reach_m)
+    for s in range(strips):
+        lists[0, s] = -1
+    for i in range(m):
+        more[i] = 0.0
+        if appearing[i] * scale[i] >= _LEAST_SHARE:
+            s = _strip(mean[i, 0], low, width, strips)
+            lists[1, i] = lists[0, s]
+            lists[0, s] = i
+    for i in range(m):
+        x, y = mean[i, 0], mean[i, 1]
+        if scale[i] <= 0.0 or x < low - reach_m or x > high + reach_m:
+            continue
+        company = 0.0
+        for s in range(_strip(x - reach_m, low, width, strips), _strip(x + reach_m, low, width, strips) + 1):
+            j = lists[0, s]
+            while j >= 0:
+                dx, dy = mean[j, 0] - x, mean[j, 1] - y
+                if j != i and dx * dx + dy * dy <= reach_m * reach_m:
+                    company += appearing[j] * scale[j]
+                j = lists[1, j]
+        more[i] = each_per_m2 * company * max(probability[cell[first + i]], least) * density[first + i]
+    for i in range(m):
+        appearing[i] += more[i]
+        scale[i] /= 1.0 + more[i] * scale[i]

@@ -58,6 +58,10 @@ class TrackerParams:
     """At least this share of what no track explains is taken to be of new objects, however dense the false plots."""
     new_share_first: float = 0.2
     """The same where the sensor has not looked before."""
+    companions: float = 0.2
+    """How many others that are not known yet fly near a new object, on average: aircraft come in formations."""
+    companion_distance_m: float = 5_000.0
+    """How near, on the ground; further away a plot says nothing of its neighbours."""
     birth_cell_m: float = 25_000.0
     """Size of the square cells in which objects not yet seen are counted."""
     birth_height_span_m: float = 15_000.0
@@ -66,7 +70,8 @@ class TrackerParams:
     """No single plot makes a track more likely than this: it has no velocity yet."""
     birth_existence_min: float = 2e-3
     """A plot that is less likely of a new object than this begins no track."""
-    birth_speed_sigma_mps: float = 200.0
+    birth_speed_sigma_mps: float = 185.0
+    """Of each horizontal axis: half fighters of 200 to 400 m/s, half airliners of 150 to 260 m/s."""
     birth_climb_sigma_mps: float = 30.0
     birth_height_m: float = 6_000.0
     birth_height_sigma_m: float = 4_000.0
@@ -131,9 +136,11 @@ class TrackerParams:
                 "expected 0 <= drop <= end < confirm"
             )
         positive = ("mean_life_s", "birth_height_span_m", "max_position_sigma_m", "doppler_span_mps")
-        for name in (*positive, "births_per_m2ps", "unseen_per_m2", "birth_cell_m", "slice_s"):
+        for name in (*positive, "births_per_m2ps", "unseen_per_m2", "birth_cell_m", "companion_distance_m", "slice_s"):
             if not getattr(self, name) > 0.0:
                 raise UseError(f"tracker: {name} = {getattr(self, name)}: expected a positive number")
+        if not self.companions >= 0.0:
+            raise UseError(f"tracker: companions = {self.companions}: expected 0 or more")
         if self.hypotheses < 1:
             raise UseError(f"tracker: hypotheses = {self.hypotheses}: expected 1 or more")
         if self.joint_hypotheses < 1:

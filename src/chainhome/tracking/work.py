@@ -274,6 +274,8 @@ def _rules(setup: Setup) -> Rules:
         least=float(p.least_detection_probability),
         share_min=float(p.new_share_min),
         share_first=float(p.new_share_first),
+        companions_per_m2=float(p.companions / (np.pi * p.companion_distance_m**2)),
+        companion_m=float(p.companion_distance_m),
         young=float(p.young_existence),
         noise_m2ps3=float(setup.noise_m2ps3),
         worst_m=float(p.max_position_sigma_m),

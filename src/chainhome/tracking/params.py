@@ -54,7 +54,7 @@ class TrackerParams:
     """Objects that appear in a second on a square metre of ground: one in 50 s in a disc of 400 km radius."""
     unseen_per_m2: float = 2e-11
     """Objects that are there, not yet seen, on a square metre of ground when the tracker starts: 10 in such a disc."""
-    new_share_min: float = 0.003
+    new_share_min: float = 0.001
     """At least this share of what no track explains is taken to be of new objects, however dense the false plots."""
     new_share_first: float = 0.2
     """The same where the sensor has not looked before."""

@@ -25,7 +25,17 @@ from tracking_scenes import (
 from chainhome.earth import polar_to_world
 from chainhome.tables import Detections, Sensors
 from chainhome.tracking import TrackerParams, TrackerState, prepare, step
-from chainhome.tracking._look_kernels import EQUAL, FIRST, FOUND_FIRST, SEEN, SLOTS_USED, Given, Looks, looks_taken
+from chainhome.tracking._look_kernels import (
+    EQUAL,
+    FIRST,
+    FOUND_FIRST,
+    PARTED,
+    SEEN,
+    SLOTS_USED,
+    Given,
+    Looks,
+    looks_taken,
+)
 from chainhome.tracking.looks import Look
 from chainhome.tracking.measurement import plots_of
 from chainhome.tracking.passes import given
@@ -90,7 +100,7 @@ def test_nearest_neighbours_take_the_best_joint_assignment_and_each_plot_once(se
     spread = SPREAD[:3, :3] + 30.0**2 * np.eye(3)
     n, m = len(state), len(plots)
     off = where[None] - state.mean[:, 0, None, :3]
-    inside = np.einsum("nmi,ij,nmj->nm", off, np.linalg.inv(spread), off) <= setup.gates[3]
+    inside = np.einsum("nmi,ij,nmj->nm", off, np.linalg.inv(spread), off) <= setup.gates[0, 3]
     weight = 0.8 * 0.9 * multivariate_normal.pdf(off, np.zeros(3), spread)
     other = 1e-11 * (1.0 + setup.params.new_share_min)
     cost = np.full((n, m + n), np.inf)
@@ -193,7 +203,7 @@ def brute_force(work: Work, shown: Given) -> dict[tuple[int, int], tuple[np.ndar
                     off[1] = (off[1] + np.pi) % (2.0 * np.pi) - np.pi
                 s = whole[j][np.ix_(used, used)] + np.diag(variance[i][used])
                 d2 = off @ np.linalg.solve(s, off)
-                inside |= d2 <= gates[len(used)]
+                inside |= d2 <= gates[int(a >= work.number[PARTED]), len(used)]
                 density[j] = np.exp(-0.5 * (d2 + np.linalg.slogdet(s)[1] + len(used) * np.log(2.0 * np.pi)))
             if inside:
                 found[a, i] = density, m.existence[a] * m.seen[a] * said * (c.weight[t] @ density)

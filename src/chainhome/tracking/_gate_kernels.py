@@ -233,6 +233,7 @@ def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, ordered: b
 def gated(
     count: int,
     grown: int,
+    parted: int,
     ns: int,
     row: Ints,
     seen: Floats,
@@ -262,8 +263,9 @@ def gated(
 ) -> int:
     """Fill `out` with the pairs inside a gate; return how many there are, or -1 where `out` is too small.
 
-    Those of track a are the rows first[a]:first[a + 1], for the `grown` ones in the order of their plots. `gates[q]` is
-    the squared distance that a plot with q measured slots may have under its best model; `box` holds all plots inside.
+    Those of track a are the rows first[a]:first[a + 1], for the `grown` ones in the order of their plots. `gates[:, q]`
+    is the squared distance that a plot with q measured slots may have under its best model, from a track and, from
+    track `parted` on, from one of one plot; `box` holds all plots inside.
     `weight`, `address` and `code` are those of all tracks, of which `row` (count,) are in view; the bins are `side` by
     `side`; `found` (plots,) and the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a
     look has them (see `Moved`).
@@ -278,6 +280,7 @@ def gated(
         if n + some > room:
             return -1
         t = row[a]
+        kind = 0 if a < parted else 1
         for f in range(some):
             i = found[f]
             said = 1.0
@@ -298,7 +301,7 @@ def gated(
                     if weight[t, j] > 0.0:
                         d2 = _distance2(i, a, j, ns, look, polar, measured, rate, late, spread, white)
                         out.likelihood[n, j] = d2
-                        inside = inside or d2 <= gates[ns]
+                        inside = inside or d2 <= gates[kind, ns]
                 if not inside:
                     continue
                 for j in range(k):
@@ -311,7 +314,7 @@ def gated(
                     out.likelihood[n, j] = 0.0
                     if weight[t, j] > 0.0:
                         d2, divisor, used = _white(i, a, j, ns, look, polar, measured, rate, late, spread, white, root)
-                        inside = inside or d2 <= gates[used]
+                        inside = inside or d2 <= gates[kind, used]
                         out.likelihood[n, j] = math.exp(-0.5 * d2) / divisor if d2 < 1200.0 else 0.0
                         total += weight[t, j] * out.likelihood[n, j]
             claim = existence[a] * seen[a] * total * said

@@ -238,7 +238,7 @@ def _move_tracks(
     else:
         for i in range(q - p):
             slack = max(slack, abs(shown.time_s[i] - sight.mid_s))
-    spread = Spread(number[EQUAL] > 0, desk.noise[:ns], rules.gates[ns], slack, turn)
+    spread = Spread(number[EQUAL] > 0, desk.noise[:ns], rules.gates[0, ns], rules.gates[1, ns], slack, turn)
     moved(
         number[PARTED], number[SEEN], c.mean, c.covariance, c.weight, c.existence, c.share, c.time_s, rules.life_s,
         rules.models, sight, desk.slots[:ns], spread, m, desk.lanes,
@@ -256,9 +256,10 @@ def _gate(plots: int, polar: bool, shown: Shown, rules: Rules, c: Columns, m: Mo
         return 0
     side = 1 if plots < _FEWEST_PLOTS_IN_BINS else max(1, int(math.sqrt(plots / _PLOTS_IN_A_BIN)))
     found: int = gated(
-        seen, number[GROWN], number[SLOTS_USED], m.row, m.seen, m.time_s, m.existence, c.weight, m.measured, m.rate,
-        m.spread, m.peak, m.box, c.mode_s_address, c.mode_3a, shown, plots, number[EQUAL] > 0, polar, side, desk.bins,
-        rules.gates, rules.replies, desk.of_plot[FOUND], desk.update.white, desk.update.root, of[FOUND_FIRST], pairs,
+        seen, number[GROWN], number[PARTED], number[SLOTS_USED], m.row, m.seen, m.time_s, m.existence, c.weight,
+        m.measured, m.rate, m.spread, m.peak, m.box, c.mode_s_address, c.mode_3a, shown, plots, number[EQUAL] > 0,
+        polar, side, desk.bins, rules.gates, rules.replies, desk.of_plot[FOUND], desk.update.white, desk.update.root,
+        of[FOUND_FIRST], pairs,
     )  # fmt: skip
     return found
 

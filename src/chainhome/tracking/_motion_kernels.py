@@ -90,6 +90,7 @@ class Spread(NamedTuple):
     equal: bool  # all plots have all slots, and the same variances
     variance: Floats  # (s,) the largest of any plot
     widest: float  # squared distance that a plot with all slots may have
+    widest_first: float  # the same from a track of one plot
     slack_s: float  # how far the time of a plot may lie from the moment at which its track was expected
     turn_radps: float  # of the beam; 0 = it does not rotate
 
@@ -642,7 +643,7 @@ def _widen(m: int, j: int, ns: int, polar: bool, lanes: Floats) -> None:
 
 
 @lean
-def _close_box(m: int, ns: int, spread: Spread, lanes: Floats) -> None:
+def _close_box(m: int, ns: int, widest: float, spread: Spread, lanes: Floats) -> None:
     """Widen the boxes of all models by the gate and by what moves while the beam meets a plot beside its track."""
     w = LANES
     low1, high1 = lanes[(BOX + 3) * w : (BOX + 4) * w], lanes[(BOX + 4) * w : (BOX + 5) * w]
@@ -656,7 +657,7 @@ def _close_box(m: int, ns: int, spread: Spread, lanes: Floats) -> None:
         slack = lanes[(SWIFT + 1) * w : (SWIFT + 2) * w]
         noise = spread.variance[s]
         for lane in range(m):
-            reach = math.sqrt(spread.widest * (wide[lane] + noise))
+            reach = math.sqrt(widest * (wide[lane] + noise))
             fast = swift[lane]
             late = min(spread.slack_s, (reach + high1[lane] - low1[lane]) * turning) if s == 1 else slack[lane]
             slack[lane] = late if s == 1 else slack[lane]
@@ -746,7 +747,7 @@ def moved(
                     _whiten(full, ns, spread.variance, lanes)
             _widen(full, j, ns, sight.polar, lanes)
             _let_out(some, j, base, ns, lanes, mean, covariance, weight, out)
-        _close_box(full, ns, spread, lanes)
+        _close_box(full, ns, spread.widest if block < blocks else spread.widest_first, spread, lanes)
         for lane in range(some):
             a = base + lane
             out.lag_s[a] = lanes[LAG_S * LANES + lane]

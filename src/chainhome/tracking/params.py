@@ -48,6 +48,9 @@ class TrackerParams:
     tell the likeliest one: where it has no object, `existence` is low."""
     gate_probability: float = 1.0 - 1e-5
     """Share of an object's own plots that the gate of its best motion model lets through."""
+    first_gate_probability: float = 1.0 - 1e-3
+    """The same of a track of one plot, whose gate is as wide as its unknown velocity: what lies at its edge has little
+    weight and much company."""
     mean_life_s: float = 3600.0
     """Mean time for which an object stays: existence fades by exp(-t / mean life)."""
     births_per_m2ps: float = 4e-14
@@ -127,7 +130,13 @@ class TrackerParams:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work."""
-        for name in ("gate_probability", "confirm_existence", "birth_existence_max", "false_reply_share"):
+        for name in (
+            "gate_probability",
+            "first_gate_probability",
+            "confirm_existence",
+            "birth_existence_max",
+            "false_reply_share",
+        ):
             if not 0.0 < getattr(self, name) < 1.0:
                 raise UseError(f"tracker: {name} = {getattr(self, name)}: expected a number between 0 and 1")
         if not 0.0 <= self.drop_existence <= self.end_existence < self.confirm_existence:

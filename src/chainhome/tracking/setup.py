@@ -74,7 +74,7 @@ class Setup:
     row_of: dict[int, int]
     grid: Grid
     gates: Floats
-    """(6,) squared distance that a plot with so many measured slots may have."""
+    """(2, 6) squared distance that a plot with so many measured slots may have: of a track, and of one of one plot."""
     models: Models
     limits: Limits
     replies: Replies
@@ -122,7 +122,8 @@ def prepare(
         np.array([getattr(model, name) for model in m], np.float64)
         for name in ("along_m2ps3", "across_m2ps3", "vertical_m2ps3", "turn_radps", "hold_s", "start")
     ]
-    gates = np.append(0.0, chdtri(np.arange(1, SLOTS + 1), 1.0 - params.gate_probability))
+    outside = 1.0 - np.array([[params.gate_probability], [params.first_gate_probability]])
+    gates = np.column_stack([np.zeros(2), chdtri(np.arange(1, SLOTS + 1), outside)])
     return Setup(
         sensors=sensors,
         world=world,

@@ -51,7 +51,8 @@ def feed(state: TrackerState, detections: Detections, setup: Setup, *, until_s: 
     on_time = _on_time(state, detections, setup)
     late = len(detections) - int(on_time.sum())
     if len(detections):
-        state = replace(state, waiting=Detections.concat([state.waiting, detections[on_time]]))
+        timely = detections[on_time] if late else detections
+        state = replace(state, waiting=Detections.concat([state.waiting, timely]) if len(state.waiting) else timely)
     looks, waiting, state = looks_until(state, setup, until_s)
     if late:
         state = _counted(state, plots_late=late)

@@ -19,7 +19,7 @@ import pytest
 from chainhome import _jit
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "chainhome"
-DECORATORS = {"kernel", "inline"}
+DECORATORS = {"kernel", "lean", "inline"}
 BYPASSES = {"njit", "jit", "vectorize", "guvectorize", "cfunc", "prange", "stencil"}
 
 

@@ -373,7 +373,7 @@ def test_rows_that_are_practically_equal_become_their_mixture(models: int) -> No
     row, column = np.tril_indices(6)
     triangle = covariance[..., row, column]
     columns = (mean, triangle, weight, np.zeros(n), address)
-    count = sort_out(rows, mass, existence, most, *columns, kind, first, np.zeros((6, 6)), np.zeros(6))
+    count = sort_out(rows, mass, existence, most, *columns, kind, first)
     assert 4 < count == len(kinds) < n
     for k, (one, (probability, middle, spread)) in enumerate(zip(kinds, expected, strict=True)):
         assert np.flatnonzero(kind == k).tolist() == one

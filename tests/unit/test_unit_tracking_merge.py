@@ -11,7 +11,6 @@ from chainhome.tracking._merge_kernels import _apart, merged, reduced
 
 ROUNDING = 1e-9  # relative
 ROW, COLUMN = np.tril_indices(6)
-ROOM = (np.zeros((6, 6)), np.zeros(6))
 CELL_M = 2_000.0
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -102,7 +101,7 @@ def test_hypotheses_are_brought_to_few_as_plain_lists_are(models: int, most_part
     runs = np.array([[0, 41], [44, 100]])
     columns, share, rank = rows.of(), np.full(n, np.nan), np.full(n, -1, np.int8)
     list_, sibling = np.zeros(n, np.int64), np.full(n, -1)
-    reduced(runs, group_first, row, part_first, most_parts, most, least, *columns, share, rank, list_, sibling, *ROOM)
+    reduced(runs, group_first, row, part_first, most_parts, most, least, *columns, share, rank, list_, sibling)
     joined = dropped = 0
     for g in [*range(41), *range(44, 100)]:
         mine = [*row[group_first[g] : group_first[g + 1]], *range(part_first[g], part_first[g + 1])]

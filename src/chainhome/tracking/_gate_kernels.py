@@ -4,6 +4,8 @@ Plots are sorted into square bins of their first two slots (range and azimuth, o
 at the bins that its gate touches. Out go the pairs inside a gate in rows by track (a sparse graph).
 """
 
+# Long because a kernel may only call kernels of its own file.
+
 from __future__ import annotations
 
 import math

@@ -5,6 +5,8 @@ one call from Python. This kernel is built with the digest of all of them in han
 cache knows a kernel by its own file alone.
 """
 
+# Long because what is inlined into one kernel stands in its file.
+
 from __future__ import annotations
 
 import math
@@ -152,8 +154,6 @@ class Desk(NamedTuple):
     grid: Floats
     update: Scratch
     lanes: Floats
-    root6: Floats
-    white6: Floats
 
 
 @inline
@@ -375,15 +375,14 @@ def _update(
     reduced(
         runs, of[GROUP_FIRST], m.row, of[PART_FIRST], rules.hypotheses, rules.hypothesis_distance,
         rules.hypothesis_share_min, c.mean, c.covariance, c.weight, c.existence, c.share, c.rank, of[LIST],
-        of[SIBLING], desk.root6, desk.white6,
+        of[SIBLING],
     )  # fmt: skip
     tracks, size = grown + branches - after, 16
     while size < tracks:
         size *= 2
     merged(
         m.row, grown, after, branches, rules.merge_distance, rules.merge_existence, c.mean, c.covariance, c.weight,
-        c.existence, c.time_s, c.mode_s_address, c.status, c.share, desk.head[:size], of[FOLLOWING], desk.root6,
-        desk.white6,
+        c.existence, c.time_s, c.mode_s_address, c.status, c.share, desk.head[:size], of[FOLLOWING],
     )  # fmt: skip
 
 

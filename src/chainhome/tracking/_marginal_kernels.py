@@ -23,8 +23,8 @@ columns, so that it weighs 1, and the sweep is repeated. The best association it
 kernel of this file, too.
 """
 
-# Long because a kernel may only call kernels of its own file. A call can cost 50 ns, for Numba counts references to the
-# arrays that it hands over: so an ordinary row is scaled without one, and a cluster of two tracks is solved by one.
+# Long because a kernel may only call kernels of its own file. A call costs as much as a small cluster: so an
+# ordinary row is scaled without one, and a cluster of two tracks is solved by one.
 
 from __future__ import annotations
 

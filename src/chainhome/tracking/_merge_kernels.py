@@ -6,6 +6,8 @@ fit into one object. Two real objects side by side have a sum of two and are nev
 rows in joint hypotheses, are merged where they are practically equal.
 """
 
+# Long because a kernel calls kernels of its own file, and all merging asks how far apart two states are.
+
 from __future__ import annotations
 
 import math
@@ -174,8 +176,6 @@ def merged(
     part: Floats,
     head: Ints,
     following: Ints,
-    root: Floats,
-    white: Floats,
 ) -> int:
     """Merge tracks among row[:old] and `first` to `last`, giving those that vanish an existence of -1; count them.
 
@@ -249,8 +249,6 @@ def _reduced(
     rank: NDArray[np.int8],
     list_: Ints,
     sibling: Ints,
-    root: Floats,
-    white: Floats,
 ) -> None:
     """Bring the hypotheses of a track, those from `begin` to `end` of `list_`, to at most `most_parts`."""
     total = 0.0
@@ -324,8 +322,6 @@ def reduced(
     rank: NDArray[np.int8],
     list_: Ints,
     sibling: Ints,
-    root: Floats,
-    white: Floats,
 ) -> None:
     """Bring the hypotheses of every track in some `runs` (r, 2) of groups to at most `most_parts`, the likeliest first.
 
@@ -365,7 +361,7 @@ def reduced(
                 if count > 1:
                     _reduced(
                         n, n + count, most_parts, most, least_share, mean, covariance, weight, existence, share, rank,
-                        list_, sibling, root, white,
+                        list_, sibling,
                     )  # fmt: skip
                     n += count
 
@@ -380,8 +376,6 @@ def _alike(
     weight: Floats,
     time_s: Floats,
     address: Ints,
-    root: Floats,
-    white: Floats,
 ) -> bool:
     if abs(time_s[t] - time_s[u]) > _SAME_TIME_S:
         return False
@@ -407,8 +401,6 @@ def sort_out(
     address: Ints,
     kind: Ints,
     first: Ints,
-    root: Floats,
-    white: Floats,
 ) -> int:
     """Fill `kind` (n,), the class of each of `rows`, and `first`, the place of its first row; return the classes.
 
@@ -422,7 +414,7 @@ def sort_out(
             f = first[k]
             if abs(existence[i] - existence[f]) > _EXISTENCE_APART:
                 continue
-            if _alike(rows[i], rows[f], most, mean, covariance, weight, time_s, address, root, white):
+            if _alike(rows[i], rows[f], most, mean, covariance, weight, time_s, address):
                 kind[i] = k
                 break
         if kind[i] < 0:

@@ -342,7 +342,7 @@ def _settle(work: Work, names: Ints, table: Table, parts: _Parts, before: Ints) 
 
 def _kinds(work: Work, parts: _Parts) -> _Kinds:
     """Return which parts are practically equal; the first of each kind becomes its mixture."""
-    c, s = work.columns, work.desk
+    c = work.columns
     mass = parts.weight * parts.existence
     order = np.argsort(-mass, kind="stable")
     kind, first = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
@@ -358,8 +358,6 @@ def _kinds(work: Work, parts: _Parts) -> _Kinds:
         c.mode_s_address,
         kind,
         first,
-        s.root6,
-        s.white6,
     )
     of_part = np.empty(len(order) + 1, np.int64)
     of_part[order], of_part[-1] = kind, NONE

@@ -114,8 +114,6 @@ class Work:
                 gain=np.zeros((SLOTS, 6)),
             ),
             lanes=lanes_for(self.models),
-            root6=np.zeros((6, 6)),
-            white6=np.zeros(6),
         )
 
     def room_for_plots(self, plots: int, slots: int) -> None:

@@ -150,7 +150,7 @@ def test_young_tracks_are_merged_as_in_plain_loops_over_ground_cells(models: int
     # One place only: every cell shares its chain with all others, and still only the nine around count.
     gone = merged(
         row, old, first, n, most, most_existence, *columns, time_s, address, status, part, np.zeros(1, np.int64),
-        np.zeros(n, np.int64), *ROOM,
+        np.zeros(n, np.int64),
     )  # fmt: skip
     cells: dict[tuple[int, int], list[int]] = {}
     expected = 0

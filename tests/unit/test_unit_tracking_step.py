@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -615,3 +616,14 @@ def test_settings_that_cannot_work_are_refused(given: dict[str, Any]) -> None:
 def test_a_sensor_that_cannot_be_used_is_refused(sensors: Sensors, more: dict[str, Any], message: str) -> None:
     with pytest.raises(UseError, match=message):
         prepare(sensors, WORLD, **more)
+
+
+def test_a_plot_that_may_be_new_by_the_least_share_alone_begins_a_track() -> None:
+    """Among false plots so dense that births count for nothing, only `new_share_min` says that a plot may be new."""
+    p = TrackerParams()
+    assert p.birth_existence_min < p.new_share_min / (1.0 + p.new_share_min)
+    setup = prepare(radars(), WORLD, clutter_density=1e3)
+    state = replace(initial_state(setup), unseen_per_m2=np.zeros(setup.grid.shape), unseen_s=0.0)
+    plot = seen_by(radars(), 0, [[50e3, 20e3, 6e3]], 3.0, 0)
+    after, _ = feed(state, plot, setup, until_s=np.inf)
+    assert after.existence == pytest.approx([p.new_share_min / (1.0 + p.new_share_min)], rel=1e-6)

@@ -252,7 +252,7 @@ def made_whole(
             while u >= 0:
                 lost[u] = ended
                 u = following[u]
-    for a in range(seen):
+    for a in range(grown):
         if share[row[a]] < 1.0:
             place[row[a]] = a
     count, groups = 0, 0

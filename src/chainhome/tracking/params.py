@@ -71,8 +71,9 @@ class TrackerParams:
     """Heights over which new objects and false heights are spread evenly."""
     birth_existence_max: float = 0.9
     """No single plot makes a track more likely than this: it has no velocity yet."""
-    birth_existence_min: float = 2e-3
-    """A plot that is less likely of a new object than this begins no track."""
+    birth_existence_min: float = 9e-4
+    """A plot that is less likely of a new object than this begins no track; below `new_share_min`, or else where that
+    share alone says that a plot may be new, none would."""
     birth_speed_sigma_mps: float = 185.0
     """Of each horizontal axis: half fighters of 200 to 400 m/s, half airliners of 150 to 260 m/s."""
     birth_climb_sigma_mps: float = 30.0

@@ -622,7 +622,7 @@ def test_a_plot_that_may_be_new_by_the_least_share_alone_begins_a_track() -> Non
     """Among false plots so dense that births count for nothing, only `new_share_min` says that a plot may be new."""
     p = TrackerParams()
     assert p.birth_existence_min < p.new_share_min / (1.0 + p.new_share_min)
-    setup = prepare(radars(), WORLD, clutter_density=1e3)
+    setup = prepare(radars(), WORLD, clutter_density=1e3, params=replace(p, births_per_m2ps=1e-25))
     state = replace(initial_state(setup), unseen_per_m2=np.zeros(setup.grid.shape), unseen_s=0.0)
     plot = seen_by(radars(), 0, [[50e3, 20e3, 6e3]], 3.0, 0)
     after, _ = feed(state, plot, setup, until_s=np.inf)

@@ -21,14 +21,7 @@ FAST = frozenset({"contract", "reassoc", "nsz", "arcp"})
 
 def kernel(function: F) -> F:
     """Compile `function` on first call, keep the machine code on disk, release the interpreter lock while it runs."""
-    from numba import njit
-
-    flags: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": set(FAST)}
-    try:
-        return cast(F, njit(cache=True, **flags)(function))
-    except RuntimeError:
-        # Neither the package's folder nor the user's can be written: compile in every process.
-        return cast(F, njit(**flags)(function))
+    return _compiled(function)
 
 
 def lean(function: F) -> F:
@@ -36,12 +29,17 @@ def lean(function: F) -> F:
 
     Numba then leaves out all counting of references: atomic operations that cost more than the work of a small kernel.
     """
+    return _compiled(function, _nrt=False)
+
+
+def _compiled(function: F, **more: bool) -> F:
     from numba import njit
 
-    flags: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": set(FAST), "_nrt": False}
+    flags: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": set(FAST), **more}
     try:
         return cast(F, njit(cache=True, **flags)(function))
     except RuntimeError:
+        # Neither the package's folder nor the user's can be written: compile in every process.
         return cast(F, njit(**flags)(function))
 
 

@@ -15,7 +15,7 @@ from chainhome.earth import enu_to_geodetic
 from chainhome.tables import Detections, Sensors
 from chainhome.tracking import Setup, TrackerParams, prepare, slots
 from chainhome.tracking.birth import known
-from chainhome.tracking.measurement import plots_of, wrapped
+from chainhome.tracking.measurement import plots_of
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 ROUNDING, A_BILLIONTH = 1e-13, 1e-9  # relative
@@ -139,7 +139,7 @@ def test_plots_of_all_kinds_are_what_plain_numpy_says(seed: int, own_density: bo
     plots = plots_of(d, SETUP, density)
     value, variance, polar = measured(d, SETUP)
     there = ~np.isnan(value)
-    value[polar, slots.AZIMUTH] = wrapped(value[polar, slots.AZIMUTH])
+    value[polar, slots.AZIMUTH] = (value[polar, slots.AZIMUTH] + np.pi) % (2.0 * np.pi) - np.pi
     variance[~there] = 1.0
     assert SENSORS.sensor_id[plots.sensor].tolist() == d.sensor_id.tolist()
     np.testing.assert_allclose(plots.value, value, rtol=ROUNDING, atol=1e-14)

@@ -110,20 +110,20 @@ def plots_of(detections: Detections, setup: Setup, clutter_density: Floats | Non
     return plots
 
 
-def wrapped(angle_rad: Floats) -> Floats:
-    """Return angles brought to [-pi, pi).
-
-    >>> wrapped(np.array([3.5 * np.pi])).round(4).tolist()
-    [-1.5708]
-    """
-    return np.asarray((angle_rad + np.pi) % (2.0 * np.pi) - np.pi, np.float64)
-
-
 def refuse_times(detections: Detections) -> None:
     """Raise ValueError for a plot whose time is not a finite number."""
     bad = ~np.isfinite(detections.time_s)
     if bad.any():
         raise ValueError(f"detection_id {detections.detection_id[bad][0]}: expected a finite time_s")
+
+
+def refuse_strangers(detections: Detections, setup: Setup) -> None:
+    """Raise ValueError for a plot of a sensor that is not in the setup: no look would ever name it."""
+    if len(setup.watchers) == 1 and (detections.sensor_id == setup.watchers[0].sensor_id).all():
+        return
+    strange = detections.sensor_id[~np.isin(detections.sensor_id, list(setup.row_of))]
+    if len(strange):
+        raise ValueError(f"detections of sensor_id {strange.min()}, which is not in sensors")
 
 
 def plain(column: NDArray[Any]) -> NDArray[Any]:
@@ -138,9 +138,7 @@ def plain(column: NDArray[Any]) -> NDArray[Any]:
 
 def _refuse(detections: Detections, setup: Setup, plots: Plots) -> None:
     """Raise ValueError for the first reason that holds of any plot, with the first such plot."""
-    strange = detections.sensor_id[plots.sensor < 0]
-    if len(strange):
-        raise ValueError(f"detections of sensor_id {strange.min()}, which is not in sensors")
+    refuse_strangers(detections, setup)
     value, variance = plots.value, plots.variance
     present, polar = ~np.isnan(value), np.array([w.polar for w in setup.watchers])[plots.sensor]
     for bad, expected in (

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chainhome.earth.geodesy import enu_frame
 from chainhome.tables import Detections, Sensors, Tracks
 from chainhome.tracking.looks import Look, looks_until, next_start_s
-from chainhome.tracking.measurement import plots_of, refuse_times
+from chainhome.tracking.measurement import plots_of, refuse_strangers, refuse_times
 from chainhome.tracking.passes import given, in_order_of, pieces_of, take_in
 from chainhome.tracking.setup import Setup, prepare
 from chainhome.tracking.state import TrackerState, initial_state
@@ -76,7 +76,7 @@ def step(
     if not looks:
         return state, Tracks.make(0)
     _check(state, looks)
-    _refuse_strangers(detections, setup)
+    refuse_strangers(detections, setup)
     try:
         work = setup.works.pop()  # atomic, so that threads may share a setup
     except IndexError:
@@ -139,15 +139,6 @@ def _on_time(state: TrackerState, detections: Detections, setup: Setup) -> NDArr
         early = detections.time_s < next_start_s(watcher, setup, state)
         on_time &= ~(early & (detections.sensor_id == watcher.sensor_id))
     return on_time
-
-
-def _refuse_strangers(detections: Detections, setup: Setup) -> None:
-    """Raise ValueError for a plot of a sensor that is not in the setup: no look would ever name it."""
-    if len(setup.watchers) == 1 and (detections.sensor_id == setup.watchers[0].sensor_id).all():
-        return
-    strange = ~np.isin(detections.sensor_id, list(setup.row_of))
-    if strange.any():
-        raise ValueError(f"detections of sensor_id {detections.sensor_id[strange][0]}, which is not in sensors")
 
 
 def _check(state: TrackerState, looks: list[Look]) -> None:

@@ -39,8 +39,8 @@ class Bins(NamedTuple):
 
     first: Ints
     order: Ints
-    place: Floats  # (m, 3) the first three slots in that order
-    corner: Floats  # (4,) of the grid and its steps
+    place: Floats  # (m, 4) the first three slots and the time, in that order
+    corner: Floats  # (4,) of the grid, and its bins by one unit of each
 
 
 class Replies(NamedTuple):
@@ -72,7 +72,7 @@ def _sort_into_bins(look: Look, m: int, ns: int, polar: bool, side: int, bins: B
         if c == 1 and polar:
             smallest, largest = -_PI, _PI
         corner[c] = smallest
-        corner[2 + c] = max((largest - smallest) / side, 1e-9) * (1.0 + 1e-12)
+        corner[2 + c] = 1.0 / (max((largest - smallest) / side, 1e-9) * (1.0 + 1e-12))
     size = side * side
     for b in range(size + 1):
         bins.first[b] = 0
@@ -87,7 +87,7 @@ def _sort_into_bins(look: Look, m: int, ns: int, polar: bool, side: int, bins: B
         at = bins.first[b + 1]
         bins.order[at] = i
         bins.place[at, 0], bins.place[at, 1] = look.value[i, 0], look.value[i, 1]
-        bins.place[at, 2] = look.value[i, 2] if ns > 2 else 0.0
+        bins.place[at, 2], bins.place[at, 3] = look.value[i, 2] if ns > 2 else 0.0, look.time_s[i]
     for b in range(size):
         bins.first[b] = bins.first[b + 1]
     bins.first[size] = m
@@ -97,8 +97,8 @@ def _sort_into_bins(look: Look, m: int, ns: int, polar: bool, side: int, bins: B
 def _bin(u: float, v: float, polar: bool, side: int, corner: Floats) -> int:
     if polar:
         v = v - 2.0 * _PI * math.floor((v + _PI) / (2.0 * _PI))
-    a: int = min(max(math.floor((u - corner[0]) / corner[2]), 0), side - 1)
-    b: int = min(max(math.floor((v - corner[1]) / corner[3]), 0), side - 1)
+    a: int = min(max(math.floor((u - corner[0]) * corner[2]), 0), side - 1)
+    b: int = min(max(math.floor((v - corner[1]) * corner[3]), 0), side - 1)
     return b * side + a
 
 
@@ -162,52 +162,87 @@ def _white(
 
 
 @inline
-def _distance2(
-    i: int,
+def _distances(
     a: int,
-    j: int,
+    k: int,
     ns: int,
-    look: Look,
+    some: int,
+    n: int,
     polar: bool,
+    moment_s: float,
+    weight: Floats,
     measured: Floats,
     rate: Floats,
-    late: float,
     spread: Floats,
+    look: Look,
+    found: Ints,
+    spot: Ints,
+    place: Floats,
     white: Floats,
-) -> float:
-    """Squared distance of plot i from model j of track a in a look of equal plots."""
-    d2 = 0.0
-    for b in range(ns):
-        off = look.value[i, b] - measured[a, j, b] - rate[a, j, b] * late
-        if polar and b == 1:
-            off = _turned(off)
-        for c in range(b):
-            off -= spread[a, j, b, c] * white[c]
-        white[b] = off * spread[a, j, b, b]
-        d2 += white[b] * white[b]
-    return d2
+    out: Floats,
+) -> None:
+    """Fill the rows from n on of `out` with the squared distances of plots from the models of track a, in a look of
+    equal plots; inf for a model without weight.
+    """
+    for j in range(k):
+        if not weight[j] > 0.0:
+            for f in range(some):
+                out[n + f, j] = math.inf
+        elif ns == 3:
+            # The usual radar: number by number, and the plots from where they stand side by side.
+            m0, m1, m2 = measured[a, j, 0], measured[a, j, 1], measured[a, j, 2]
+            r0, r1, r2 = rate[a, j, 0], rate[a, j, 1], rate[a, j, 2]
+            s00, s10, s11 = spread[a, j, 0, 0], spread[a, j, 1, 0], spread[a, j, 1, 1]
+            s20, s21, s22 = spread[a, j, 2, 0], spread[a, j, 2, 1], spread[a, j, 2, 2]
+            for f in range(some):
+                s = spot[f]
+                late = place[s, 3] - moment_s
+                off = place[s, 1] - m1 - r1 * late
+                if polar:
+                    off = _turned(off)
+                w0 = (place[s, 0] - m0 - r0 * late) * s00
+                w1 = (off - s10 * w0) * s11
+                w2 = (place[s, 2] - m2 - r2 * late - s20 * w0 - s21 * w1) * s22
+                out[n + f, j] = w0 * w0 + w1 * w1 + w2 * w2
+        else:
+            for f in range(some):
+                i = found[f]
+                late, d2 = look.time_s[i] - moment_s, 0.0
+                for b in range(ns):
+                    off = look.value[i, b] - measured[a, j, b] - rate[a, j, b] * late
+                    if polar and b == 1:
+                        off = _turned(off)
+                    for c in range(b):
+                        off -= spread[a, j, b, c] * white[c]
+                    white[b] = off * spread[a, j, b, b]
+                    d2 += white[b] * white[b]
+                out[n + f, j] = d2
 
 
 @inline
-def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, ordered: bool, bins: Bins, found: Ints) -> int:
-    """Fill `found` with the plots in the box of track a, if `ordered` ascending; return how many there are."""
+def _candidates(
+    a: int, ns: int, box: Floats, polar: bool, side: int, ordered: bool, bins: Bins, found: Ints, spot: Ints
+) -> int:
+    """Fill `found` with the plots in the box of track a, if `ordered` ascending, and `spot` with their places in the
+    bins; return how many there are.
+    """
     low_u, high_u, centre, low_v, high_v = box[a, 0], box[a, 1], box[a, 2], box[a, 3], box[a, 4]
     low_w, high_w = box[a, 5], box[a, 6]
     corner = bins.corner
     span = high_v - low_v
     around = polar and span >= _PI
     # A plot at the upper edge of the grid was put in its last bin.
-    first_u = min(max(math.floor((low_u - corner[0]) / corner[2]), 0), side - 1)
-    last_u = min(math.floor((high_u - corner[0]) / corner[2]), side - 1)
+    first_u = min(max(math.floor((low_u - corner[0]) * corner[2]), 0), side - 1)
+    last_u = min(math.floor((high_u - corner[0]) * corner[2]), side - 1)
     if not polar:
-        first_v = min(max(math.floor((centre + low_v - corner[1]) / corner[3]), 0), side - 1)
-        last_v = min(math.floor((centre + high_v - corner[1]) / corner[3]), side - 1)
-    elif span >= 2.0 * _PI - 2.0 * corner[3]:
+        first_v = min(max(math.floor((centre + low_v - corner[1]) * corner[3]), 0), side - 1)
+        last_v = min(math.floor((centre + high_v - corner[1]) * corner[3]), side - 1)
+    elif span >= 2.0 * _PI - 2.0 / corner[3]:
         first_v, last_v = 0, side - 1
     else:
         begin = _turned(centre + low_v)
-        first_v = math.floor((begin - corner[1]) / corner[3])
-        last_v = math.floor((begin + span - corner[1]) / corner[3])
+        first_v = math.floor((begin - corner[1]) * corner[3])
+        last_v = math.floor((begin + span - corner[1]) * corner[3])
     n = 0
     for bin_v in range(first_v, last_v + 1):
         base = (bin_v if bin_v < side else bin_v - side) * side
@@ -224,9 +259,9 @@ def _candidates(a: int, ns: int, box: Floats, polar: bool, side: int, ordered: b
                 continue
             i, f = bins.order[s], n
             while ordered and f > 0 and found[f - 1] > i:
-                found[f] = found[f - 1]
+                found[f], spot[f] = found[f - 1], spot[f - 1]
                 f -= 1
-            found[f] = i
+            found[f], spot[f] = i, s
             n += 1
     return n
 
@@ -247,6 +282,7 @@ def gated(
     spread: Floats,
     peak: Floats,
     box: Floats,
+    widest: Floats,
     address: Ints,
     code: Ints,
     look: Look,
@@ -258,6 +294,7 @@ def gated(
     gates: Floats,
     replies: Replies,
     found: Ints,
+    spot: Ints,
     white: Floats,
     root: Floats,
     first: Ints,
@@ -267,9 +304,10 @@ def gated(
 
     Those of track a are the rows first[a]:first[a + 1], for the `grown` ones in the order of their plots. `gates[:, q]`
     is the squared distance that a plot with q measured slots may have under its best model, from a track and, from
-    track `parted` on, from one of one plot; `box` holds all plots inside.
+    track `parted` on, from one of one plot; in a look of equal plots `widest` says it for each track. `box` holds all
+    plots inside; a track whose `widest` is not positive has none.
     `weight`, `address` and `code` are those of all tracks, of which `row` (count,) are in view; the bins are `side` by
-    `side`; `found` (plots,) and the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a
+    `side`; `found` and `spot` (plots,) and the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a
     look has them (see `Moved`).
     """
     k = weight.shape[1]
@@ -278,11 +316,20 @@ def gated(
     room = len(out.plot)
     for a in range(count):
         first[a] = n
-        some = _candidates(a, ns, box, polar, side, a < grown, bins, found)
+        if not widest[a] > 0.0:
+            continue
+        some = _candidates(a, ns, box, polar, side, a < grown, bins, found, spot)
         if n + some > room:
             return -1
         t = row[a]
         kind = 0 if a < parted else 1
+        begin = n
+        if equal:
+            # First the distances: most plots lie outside, and need no density.
+            _distances(
+                a, k, ns, some, n, polar, moment_s[a], weight[t], measured, rate, spread, look, found, spot,
+                bins.place, white, out.likelihood,
+            )  # fmt: skip
         for f in range(some):
             i = found[f]
             said = 1.0
@@ -293,25 +340,22 @@ def gated(
                     said = replies.same_address
                 elif code[t] >= 0 and look.code[i] >= 0:
                     said = replies.same_code if code[t] == look.code[i] else replies.other_code
-            late = look.time_s[i] - moment_s[a]
             inside = False
             total = 0.0
             if equal:
-                # First the distances: most plots lie outside, and need no density.
+                nearest = math.inf
                 for j in range(k):
-                    out.likelihood[n, j] = math.inf
-                    if weight[t, j] > 0.0:
-                        d2 = _distance2(i, a, j, ns, look, polar, measured, rate, late, spread, white)
-                        out.likelihood[n, j] = d2
-                        inside = inside or d2 <= gates[kind, ns]
-                if not inside:
+                    nearest = min(nearest, out.likelihood[begin + f, j])
+                if nearest > widest[a]:
                     continue
+                inside = True
                 for j in range(k):
-                    d2 = out.likelihood[n, j]
+                    d2 = out.likelihood[begin + f, j]
                     density = peak[a, j] * math.exp(-0.5 * d2) if d2 < 1200.0 else 0.0
                     out.likelihood[n, j] = density
                     total += weight[t, j] * density
             else:
+                late = look.time_s[i] - moment_s[a]
                 for j in range(k):
                     out.likelihood[n, j] = 0.0
                     if weight[t, j] > 0.0:

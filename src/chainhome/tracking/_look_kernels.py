@@ -103,6 +103,7 @@ class Rules(NamedTuple):
     earth_m: Floats
     earth_rotation: Floats
     gates: Floats
+    faint: float  # share of the density of false plots below which the plot of a young track makes no track
     models: Models
     limits: Limits
     replies: Replies
@@ -228,7 +229,7 @@ def _shown(p: int, q: int, given: Given, desk: Desk) -> Shown:
 
 @inline
 def _move_tracks(
-    p: int, q: int, ns: int, sight: Sight, shown: Shown, rules: Rules, c: Columns, m: Moved, desk: Desk
+    p: int, q: int, ns: int, sight: Sight, shown: Shown, clutter: Floats, rules: Rules, c: Columns, m: Moved, desk: Desk
 ) -> None:
     """Move the tracks in view to their moments, and fill what the sensor should measure of them."""
     number = desk.number
@@ -238,9 +239,14 @@ def _move_tracks(
     else:
         for i in range(q - p):
             slack = max(slack, abs(shown.time_s[i] - sight.mid_s))
-    spread = Spread(number[EQUAL] > 0, desk.noise[:ns], rules.gates[0, ns], rules.gates[1, ns], slack, turn)
+    least = math.inf
+    for i in range(q - p):
+        least = min(least, clutter[i])
+    spread = Spread(
+        number[EQUAL] > 0, desk.noise[:ns], rules.gates[0, ns], rules.gates[1, ns], least * rules.faint, slack, turn
+    )
     moved(
-        number[PARTED], number[SEEN], c.mean, c.covariance, c.weight, c.existence, c.share, c.time_s, rules.life_s,
+        number[GROWN], number[PARTED], number[SEEN], c.mean, c.covariance, c.weight, c.existence, c.share, c.time_s, rules.life_s,
         rules.models, sight, desk.slots[:ns], spread, m, desk.lanes,
     )  # fmt: skip
 
@@ -257,8 +263,8 @@ def _gate(plots: int, polar: bool, shown: Shown, rules: Rules, c: Columns, m: Mo
     side = 1 if plots < _FEWEST_PLOTS_IN_BINS else max(1, int(math.sqrt(plots / _PLOTS_IN_A_BIN)))
     found: int = gated(
         seen, number[GROWN], number[PARTED], number[SLOTS_USED], m.row, m.seen, m.time_s, m.existence, c.weight,
-        m.measured, m.rate, m.spread, m.peak, m.box, c.mode_s_address, c.mode_3a, shown, plots, number[EQUAL] > 0,
-        polar, side, desk.bins, rules.gates, rules.replies, desk.of_plot[FOUND], desk.update.white, desk.update.root,
+        m.measured, m.rate, m.spread, m.peak, m.box, m.widest, c.mode_s_address, c.mode_3a, shown, plots, number[EQUAL] > 0,
+        polar, side, desk.bins, rules.gates, rules.replies, desk.of_plot[FOUND], desk.of_plot[AT], desk.update.white, desk.update.root,
         of[FOUND_FIRST], pairs,
     )  # fmt: skip
     return found
@@ -426,7 +432,7 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
                     ns = _slots_of(p, q, given, desk)
                     seen = probability if len(probability) > 0 else watch.probability[sensor : sensor + 1]
                     _see(sensor, watch.figures[sensor, 3], sight, seen, rules, c, m, desk)
-                    _move_tracks(p, q, ns, sight, _shown(p, q, given, desk), rules, c, m, desk)
+                    _move_tracks(p, q, ns, sight, _shown(p, q, given, desk), given.clutter[p:q], rules, c, m, desk)
                     number[MOVED] = 1
                 found = _gate(q - p, sight.polar, _shown(p, q, given, desk), rules, c, m, pairs, desk)
                 if _short_of_room(q - p, found, c, rows, pairs, desk):

@@ -49,7 +49,9 @@ BOX = 158  # what the gate's box is made of: see _widen
 WIDE = 165  # of three slots: the largest variance of any model
 SWIFT = 168  # of three slots: the fastest rate
 OWN = 171  # of three slots: the variance of what is measured, without the plot's own
-MODELS = 174  # from here on, of each model:
+WIDEST = 174  # squared distance that a plot may have
+STRONGEST = 175  # of the peaks of all models
+MODELS = 176  # from here on, of each model:
 MEAN, SPREAD, WEIGHT, MIXED, LEFT, FROM_POOL, MODEL_ROWS = 0, 6, 27, 28, 29, 30, 31
 # WEIGHT is before switching, MIXED after; LEFT its share of the pool, FROM_POOL the share of the pool in it.
 
@@ -80,6 +82,7 @@ class Moved(NamedTuple):
     spread: Floats  # (a, k, s, s) lower triangle: covariance of the measurement without its own noise; of a look of
     # equal plots the Cholesky root with it, the diagonal inverted
     peak: Floats  # (a, k) density of a plot just where it is expected, in a look of equal plots
+    widest: Floats  # (a,) squared distance that a plot may have in a look of equal plots; not positive: none may be
     box: Floats  # (a, 7) in which all plots inside the gate lie: slot 0 from, to; centre of slot 1, and from, to
     # relative to it; slot 2 from, to
 
@@ -91,6 +94,7 @@ class Spread(NamedTuple):
     variance: Floats  # (s,) the largest of any plot
     widest: float  # squared distance that a plot with all slots may have
     widest_first: float  # the same from a track of one plot
+    faint: float  # density of a young track's plot below which it makes no track
     slack_s: float  # how far the time of a plot may lie from the moment at which its track was expected
     turn_radps: float  # of the beam; 0 = it does not rotate
 
@@ -640,10 +644,14 @@ def _widen(m: int, j: int, ns: int, polar: bool, lanes: Floats) -> None:
             high[lane] = max(high[lane], x) if some else high[lane]
             wide[lane] = max(wide[lane], total[lane]) if some else wide[lane]
             swift[lane] = max(swift[lane], abs(rate[lane])) if some else swift[lane]
+    peak, strongest = lanes[PEAK * w : (PEAK + 1) * w], lanes[STRONGEST * w : (STRONGEST + 1) * w]
+    for lane in range(m):
+        before = strongest[lane] if j > 0 else 0.0
+        strongest[lane] = max(before, peak[lane]) if weight[lane] > 0.0 else before
 
 
 @lean
-def _close_box(m: int, ns: int, widest: float, spread: Spread, lanes: Floats) -> None:
+def _close_box(m: int, ns: int, spread: Spread, lanes: Floats) -> None:
     """Widen the boxes of all models by the gate and by what moves while the beam meets a plot beside its track."""
     w = LANES
     low1, high1 = lanes[(BOX + 3) * w : (BOX + 4) * w], lanes[(BOX + 4) * w : (BOX + 5) * w]
@@ -654,10 +662,10 @@ def _close_box(m: int, ns: int, widest: float, spread: Spread, lanes: Floats) ->
         row = BOX if s == 0 else BOX + 1 + 2 * s
         low, high = lanes[row * w : (row + 1) * w], lanes[(row + 1) * w : (row + 2) * w]
         wide, swift = lanes[(WIDE + s) * w : (WIDE + s + 1) * w], lanes[(SWIFT + s) * w : (SWIFT + s + 1) * w]
-        slack = lanes[(SWIFT + 1) * w : (SWIFT + 2) * w]
+        slack, widest = lanes[(SWIFT + 1) * w : (SWIFT + 2) * w], lanes[WIDEST * w : (WIDEST + 1) * w]
         noise = spread.variance[s]
         for lane in range(m):
-            reach = math.sqrt(widest * (wide[lane] + noise))
+            reach = math.sqrt(widest[lane] * (wide[lane] + noise))
             fast = swift[lane]
             late = min(spread.slack_s, (reach + high1[lane] - low1[lane]) * turning) if s == 1 else slack[lane]
             slack[lane] = late if s == 1 else slack[lane]
@@ -692,6 +700,7 @@ def _let_out(
 
 @lean
 def moved(
+    grown: int,
     parted: int,
     count: int,
     mean: Floats,
@@ -711,7 +720,8 @@ def moved(
     """Move the first `count` rows of `out` to the moment of the look, in place (`mean`, `covariance`, `weight` and
     `time_s`), and fill `out` with what the sensor should measure of them.
 
-    Tracks from `parted` on have one plot only and no velocity: their models are still one, the first.
+    Tracks from `grown` on are young, and those from `parted` on have one plot only and no velocity: their models are
+    still one, the first.
 
     A track that is already newer than that moment stays, and is measured in its past: its velocity carries the lag,
     and the unknown acceleration since counts as noise, algorithm C of [barshalom2002] without the correlation.
@@ -747,14 +757,24 @@ def moved(
                     _whiten(full, ns, spread.variance, lanes)
             _widen(full, j, ns, sight.polar, lanes)
             _let_out(some, j, base, ns, lanes, mean, covariance, weight, out)
-        _close_box(full, ns, spread.widest if block < blocks else spread.widest_first, spread, lanes)
+        widest = spread.widest if block < blocks else spread.widest_first
         for lane in range(some):
             a = base + lane
-            out.lag_s[a] = lanes[LAG_S * LANES + lane]
+            t = out.row[a]
+            r = existence[t] * share[t] * math.exp(-lanes[DT_S * LANES + lane] / life_s)
+            out.existence[a] = r
+            lanes[WIDEST * LANES + lane] = widest
+            if spread.equal and a >= grown and spread.faint > 0.0:
+                # Further away the plot of a young track would be too faint to make a track.
+                ratio = max(r * out.seen[a] * lanes[STRONGEST * LANES + lane] / spread.faint, 1.0)
+                lanes[WIDEST * LANES + lane] = min(2.0 * math.log(ratio), widest)
+        _close_box(full, ns, spread, lanes)
+        for lane in range(some):
+            a = base + lane
+            t = out.row[a]
+            out.lag_s[a], out.widest[a] = lanes[LAG_S * LANES + lane], lanes[WIDEST * LANES + lane]
             for c in range(7):
                 out.box[a, c] = lanes[(BOX + c) * LANES + lane]
-            t = out.row[a]
-            out.existence[a] = existence[t] * share[t] * math.exp(-lanes[DT_S * LANES + lane] / life_s)
             time_s[t] = out.time_s[a] + out.lag_s[a]
 
 

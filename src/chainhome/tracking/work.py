@@ -222,7 +222,7 @@ def _pairs(room: int, models: int) -> Pairs:
 
 
 def _bins(plots: int) -> Bins:
-    return Bins(np.zeros(plots + 2, np.int64), np.zeros(plots, np.int64), np.zeros((plots, 3)), np.zeros(4))
+    return Bins(np.zeros(plots + 2, np.int64), np.zeros(plots, np.int64), np.zeros((plots, 4)), np.zeros(4))
 
 
 def _moved(n: int, k: int, s: int) -> Moved:
@@ -238,6 +238,7 @@ def _moved(n: int, k: int, s: int) -> Moved:
         cross=np.zeros((n, k, s, 6)),
         spread=np.zeros((n, k, s, s)),
         peak=np.zeros((n, k)),
+        widest=np.zeros(n),
         box=np.zeros((n, 7)),
     )
 
@@ -254,12 +255,20 @@ def _watch(setup: Setup) -> Watch:
     )
 
 
+def _faint(setup: Setup) -> float:
+    """Return the share of the density of false plots below which the plot of a young track makes no track."""
+    replies = setup.replies
+    said = max(1.0, replies.same_address, replies.same_code, replies.other_code) if replies.use else 1.0
+    return float(setup.limits.begin / said)
+
+
 def _rules(setup: Setup) -> Rules:
     p = setup.params
     return Rules(
         earth_m=np.ascontiguousarray(setup.world.ecef, np.float64),
         earth_rotation=np.ascontiguousarray(setup.world.rotation, np.float64),
         gates=setup.gates,
+        faint=_faint(setup),
         models=setup.models,
         limits=setup.limits,
         replies=setup.replies,

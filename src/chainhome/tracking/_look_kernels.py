@@ -23,7 +23,7 @@ from chainhome.tracking._merge_kernels import merged, reduced
 from chainhome.tracking._motion_kernels import Models, Moved, Spread, moved
 from chainhome.tracking._settle_kernels import Rows, settled
 from chainhome.tracking._unseen_kernels import accompanied, appeared
-from chainhome.tracking._update_kernels import Columns, Limits, Parts, Scratch, updated
+from chainhome.tracking._update_kernels import Columns, Limits, Parts, Scratch, claimed, updated
 from chainhome.tracking._view_kernels import Sight, in_view, made_whole
 
 Floats = NDArray[np.float64]
@@ -35,10 +35,10 @@ COUNT, NEXT_ID, ROWS = 0, 1, 2
 # of groups and plots, and whether the slots stand packed in `Desk.value`.
 GROWN, PARTED, SEEN, GROUPS, JOINED, PACKED, SLOTS_USED, EQUAL = 3, 4, 5, 6, 7, 8, 9, 10
 # What there must be room for, where a look could not be taken in.
-NEED_TRACKS, NEED_PAIRS, NEED_ROWS, NEED_SLOT = 11, 12, 13, 14
-BEFORE = 15  # tracks before the look at hand
-MOVED = 16  # whether its tracks are moved already: the look waits for room
-NUMBERS = 17
+NEED_TRACKS, NEED_PAIRS, NEED_ROWS, NEED_SLOT, NEED_JOBS = 11, 12, 13, 14, 15
+BEFORE = 16  # tracks before the look at hand
+MOVED = 17  # whether its tracks are moved already: the look waits for room
+NUMBERS = 18
 # Parts of a look: all of it, all up to the association, the rest.
 WHOLE, FIRST, REST = 0, 1, 2
 # Rows of the work tables, of whole numbers and of numbers, for each track ...
@@ -103,7 +103,6 @@ class Rules(NamedTuple):
     earth_m: Floats
     earth_rotation: Floats
     gates: Floats
-    faint: float  # share of the density of false plots below which the plot of a young track makes no track
     models: Models
     limits: Limits
     replies: Replies
@@ -239,12 +238,13 @@ def _move_tracks(
     else:
         for i in range(q - p):
             slack = max(slack, abs(shown.time_s[i] - sight.mid_s))
-    least = math.inf
+    faint, replied = math.inf, False
     for i in range(q - p):
-        least = min(least, clutter[i])
-    spread = Spread(
-        number[EQUAL] > 0, desk.noise[:ns], rules.gates[0, ns], rules.gates[1, ns], least * rules.faint, slack, turn
-    )
+        faint = min(faint, rules.limits.begin * clutter[i])
+        replied = replied or shown.address[i] >= 0 or shown.code[i] >= 0
+    if rules.replies.use and replied:
+        faint /= max(1.0, rules.replies.same_address, rules.replies.same_code, rules.replies.other_code)
+    spread = Spread(number[EQUAL] > 0, desk.noise[:ns], rules.gates[0, ns], rules.gates[1, ns], faint, slack, turn)
     moved(
         number[GROWN], number[PARTED], number[SEEN], c.mean, c.covariance, c.weight, c.existence, c.share, c.time_s, rules.life_s,
         rules.models, sight, desk.slots[:ns], spread, m, desk.lanes,
@@ -277,12 +277,14 @@ def _short_of_room(plots: int, found: int, c: Columns, rows: Rows, pairs: Pairs,
     if found < 0:
         number[NEED_PAIRS] = 4 * len(pairs.plot)
         return True
-    needed = number[COUNT] + plots + found + number[GROWN]
+    of_grown = desk.of_track[FOUND_FIRST, number[GROWN]]
+    rivals = claimed(number[GROWN], number[SEEN], plots, desk.of_track[FOUND_FIRST], pairs, desk.update.claim)
+    needed = number[COUNT] + plots + of_grown + rivals + number[GROWN]
     number[NEED_TRACKS], number[NEED_ROWS] = needed, number[ROWS] + needed
-    number[NEED_SLOT] = max(number[GROUPS], plots, found) + 1
-    short = needed > len(c.time_s) or number[NEED_ROWS] > len(rows.time_s)
-    short = short or number[NEED_SLOT] > desk.ints.shape[1] or plots > len(desk.update.claim)
-    return short or 2 * number[SEEN] + found > len(desk.update.jobs)
+    number[NEED_SLOT] = max(number[GROUPS], plots, of_grown) + 1
+    number[NEED_JOBS] = number[SEEN] + of_grown + rivals
+    short = needed > len(c.time_s) or number[NEED_ROWS] > len(rows.time_s) or found > desk.of_pair.shape[1]
+    return short or number[NEED_SLOT] > desk.ints.shape[1] or number[NEED_JOBS] > len(desk.update.jobs)
 
 
 @inline
@@ -428,6 +430,8 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
             sight = _sight(sensor, moment, watch, rules)
             if part != REST:
                 if number[MOVED] == 0:
+                    if number[COUNT] > len(m.row):
+                        return look
                     number[BEFORE] = number[COUNT]
                     ns = _slots_of(p, q, given, desk)
                     seen = probability if len(probability) > 0 else watch.probability[sensor : sensor + 1]

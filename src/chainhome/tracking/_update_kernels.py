@@ -72,7 +72,7 @@ class Scratch(NamedTuple):
     """Work arrays."""
 
     jobs: Ints  # (j, 3) what is to be written: row, track in view, pair or -1 for "was missed"
-    claim: Floats  # of each plot
+    claim: Floats  # of each plot, see `claimed`
     white: Floats  # (s,)
     root: Floats  # (s, s)
     gain: Floats  # (s, 6)
@@ -311,6 +311,22 @@ def _parted(
     return n, job
 
 
+@lean
+def claimed(begin: int, count: int, plots: int, first: Ints, pairs: Pairs, claim: Floats) -> int:
+    """Fill `claim` (plots,) with the largest claim of a young track, those from `begin` to `count`, on each plot.
+
+    Claims that are small beside it are left out; returns how many are not.
+    """
+    for i in range(plots):
+        claim[i] = 0.0
+    for e in range(first[begin], first[count]):
+        claim[pairs.plot[e]] = max(claim[pairs.plot[e]], pairs.weight[e])
+    rivals = 0
+    for e in range(first[begin], first[count]):
+        rivals += 1 if pairs.weight[e] >= _LEAST_CLAIM * claim[pairs.plot[e]] else 0
+    return rivals
+
+
 @inline
 def _branched(
     begin_at: int,
@@ -330,14 +346,10 @@ def _branched(
     """Part every young track in view, those from `begin_at` on, into "was missed" and one track for each of its plots.
 
     A young track is a part of the Poisson field of what is not known yet: its possible plots do not exclude each other,
-    and each makes a possible object of its own [williams2012]. Its share of a plot is its weight times `scale` (m,).
-    The likeliest part keeps the name. Returns the number of tracks, the next name, and the number of jobs.
+    and each makes a possible object of its own [williams2012]. Its share of a plot is its weight times `scale` (m,);
+    `claim` (m,) is as `claimed` fills it. The likeliest part keeps the name. Returns the number of tracks, the next
+    name, and the number of jobs.
     """
-    # The largest claim of a young track on each plot: claims that are small beside it are left out.
-    for i in range(len(scale)):
-        claim[i] = 0.0
-    for e in range(first[begin_at], first[count]):
-        claim[pairs.plot[e]] = max(claim[pairs.plot[e]], pairs.weight[e])
     for a in range(begin_at, count):
         t = moved.row[a]
         if columns.rank[t] != 0:

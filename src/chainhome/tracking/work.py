@@ -29,7 +29,6 @@ Ints = NDArray[np.int64]
 
 _FEW = 64
 _STATE_NAMES = {"weight": "mode_probability", "covariance": "triangle"}
-_JOBS_A_TRACK = 2
 
 
 class Work:
@@ -73,8 +72,10 @@ class Work:
     def load(self, state: TrackerState) -> None:
         """Copy a state in."""
         n = len(state)
+        self.number[[look.COUNT, look.NEXT_ID, look.ROWS, look.MOVED]] = 0, state.next_track_id, 0, 0
         self.room_for_tracks(n)
-        self.number[[look.COUNT, look.NEXT_ID, look.ROWS, look.MOVED]] = n, state.next_track_id, 0, 0
+        self.room_to_move(n)
+        self.count = n
         for name in Columns._fields:
             getattr(self.columns, name)[:n] = getattr(state, _STATE_NAMES.get(name, name))
         self.clusters = list(state.clusters)
@@ -119,7 +120,7 @@ class Work:
     def room_for_plots(self, plots: int, slots: int) -> None:
         """Make room for looks of so many plots that measure so many slots."""
         if slots > self.moved.measured.shape[2]:
-            self.moved = _moved(len(self.columns.time_s), self.models, slots)
+            self.moved = _moved(len(self.moved.row), self.models, slots)
         if plots > len(self.desk.value):
             room = 2 * plots
             self.desk = self.desk._replace(
@@ -138,29 +139,30 @@ class Work:
             self.pairs = _pairs(int(number[look.NEED_PAIRS]), self.models)
         self.room_for_tracks(int(number[look.NEED_TRACKS]) + more)
         self.room_for_rows(int(number[look.NEED_ROWS]) + more)
+        self.room_to_move(self.count)
         pairs, d = len(self.pairs.plot), self.desk
         ints, floats, grid = self._marginals.reserve(int(number[look.NEED_SLOT]), len(d.value), 0)
         d = d._replace(ints=ints, floats=floats, grid=grid)
         if pairs > d.of_pair.shape[1]:
             of_pair, about_pair = np.zeros((look.PAIR_INTS, pairs), np.int64), np.zeros((look.PAIR_FLOATS, pairs))
             d = d._replace(of_pair=of_pair, about_pair=about_pair)
+        if number[look.NEED_JOBS] > len(d.update.jobs):
+            d = d._replace(update=d.update._replace(jobs=np.zeros((2 * int(number[look.NEED_JOBS]), 3), np.int64)))
         self.desk = d
-        self.room_for_jobs(_JOBS_A_TRACK * len(self.columns.time_s) + pairs)
 
-    def room_for_jobs(self, jobs: int) -> None:
-        """Make room for an update that writes so many rows."""
-        update = self.desk.update
-        if jobs > len(update.jobs):
-            self.desk = self.desk._replace(update=update._replace(jobs=np.zeros((2 * jobs, 3), np.int64)))
+    def room_to_move(self, tracks: int) -> None:
+        """Make room to move so many tracks, but not while moved ones wait for a look to go on."""
+        if tracks > len(self.moved.row) and not self.number[look.MOVED]:
+            room = max(tracks, 2 * len(self.moved.row))
+            self.moved = _moved(room, self.models, self.moved.measured.shape[2])
 
     def room_for_tracks(self, needed: int) -> None:
         """Make room for `needed` rows of tracks in all; what stands in the work tables stays."""
         if needed <= len(self.columns.time_s):
             return
         # Memory that is not touched costs nothing, but copying does: only what is in use moves.
-        room, used, seen = max(needed, 2 * len(self.columns.time_s)), self.count, int(self.number[look.SEEN])
+        room, used = max(needed, 2 * len(self.columns.time_s)), self.count
         self.columns = Columns(*(_grown(column, room, used) for column in self.columns))
-        self.moved = Moved(*(_grown(column, room, seen) for column in self.moved))
         d = self.desk
         self.desk = d._replace(
             stage=_grown(d.stage, room, used),
@@ -255,20 +257,12 @@ def _watch(setup: Setup) -> Watch:
     )
 
 
-def _faint(setup: Setup) -> float:
-    """Return the share of the density of false plots below which the plot of a young track makes no track."""
-    replies = setup.replies
-    said = max(1.0, replies.same_address, replies.same_code, replies.other_code) if replies.use else 1.0
-    return float(setup.limits.begin / said)
-
-
 def _rules(setup: Setup) -> Rules:
     p = setup.params
     return Rules(
         earth_m=np.ascontiguousarray(setup.world.ecef, np.float64),
         earth_rotation=np.ascontiguousarray(setup.world.rotation, np.float64),
         gates=setup.gates,
-        faint=_faint(setup),
         models=setup.models,
         limits=setup.limits,
         replies=setup.replies,

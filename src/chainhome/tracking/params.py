@@ -107,7 +107,7 @@ class TrackerParams:
     """A confirmed track ends below this."""
     show_existence: float = 0.1
     """A confirmed track less likely than this has no rows: it may come back under its own number until it ends."""
-    drop_existence: float = 5e-4
+    drop_existence: float = 9e-4
     """A track that was never confirmed ends below this; a plot among many false ones begins far below `end`."""
     report_existence: float = 0.01
     """Tentative tracks less likely than this have no rows."""

@@ -167,7 +167,7 @@ class Table:
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(getattr(self, next(iter(self.columns()))))
+        return len(next(iter(self.__dict__.values())))
 
     def __getitem__(self, rows: Any) -> Self:
         """Return the rows chosen by a mask, an index array or a slice."""

@@ -30,5 +30,7 @@ def __getattr__(name: str) -> Any:
     if name in ("feed", "step", "warm_up"):
         from chainhome.tracking import tracker
 
-        return getattr(tracker, name)
+        # Next time Python finds it here, and does not ask.
+        globals()[name] = found = getattr(tracker, name)
+        return found
     raise AttributeError(name)

@@ -146,9 +146,14 @@ class Work:
         if pairs > d.of_pair.shape[1]:
             of_pair, about_pair = np.zeros((look.PAIR_INTS, pairs), np.int64), np.zeros((look.PAIR_FLOATS, pairs))
             d = d._replace(of_pair=of_pair, about_pair=about_pair)
-        if number[look.NEED_JOBS] > len(d.update.jobs):
-            d = d._replace(update=d.update._replace(jobs=np.zeros((2 * int(number[look.NEED_JOBS]), 3), np.int64)))
         self.desk = d
+        self.room_for_jobs(int(number[look.NEED_JOBS]))
+
+    def room_for_jobs(self, jobs: int) -> None:
+        """Make room for an update that writes so many rows."""
+        update = self.desk.update
+        if jobs > len(update.jobs):
+            self.desk = self.desk._replace(update=update._replace(jobs=np.zeros((2 * jobs, 3), np.int64)))
 
     def room_to_move(self, tracks: int) -> None:
         """Make room to move so many tracks, but not while moved ones wait for a look to go on."""

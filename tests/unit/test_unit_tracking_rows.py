@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
 import numpy as np
 import pytest
+from tracking_scenes import WORLD as LEVEL
+from tracking_scenes import radars, swept_plots
 
 from chainhome import constants
-from chainhome.earth import enu_frame, enu_to_geodetic
-from chainhome.tables import Tracks
+from chainhome.earth import Frame, enu_frame, enu_to_geodetic
+from chainhome.tables import Detections, Sensors, Tracks
+from chainhome.tracking import TrackerParams, feed, initial_state, passes, prepare, work
 from chainhome.tracking import _row_kernels as kernels
 from chainhome.tracking._settle_kernels import CONFIRMED, ENDED, TENTATIVE, Rows, settled
 from chainhome.tracking._update_kernels import Columns, Limits
-from chainhome.tracking.rows import room_for_rows, table_of
+from chainhome.tracking.rows import Ledger, room_for_rows
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -37,10 +41,21 @@ def rows_at(time_s: Floats, track_id: Ints, where: Floats | None = None) -> Rows
     return rows
 
 
-def orders(rows: Rows, n: int) -> tuple[bool, Ints]:
+def table_of(rows: Rows, n: int, world: Frame = WORLD) -> Tracks:
+    """The table of the first rows, at once."""
+    return Ledger(MODELS, world).closed(rows, n)
+
+
+def orders(rows: Rows, n: int, least_s: float = -np.inf, least_id: int = 0) -> tuple[int, Ints]:
     order, spare, key = (np.full(n, -1) for _ in range(3))
-    done = kernels.ordered(n, rows.time_s, rows.track_id, order, spare, key, np.empty(max(n + 1, 17), np.int64))
-    return done, order
+    count = np.empty(max(n + 1, 17), np.int64)
+    return kernels.ordered(n, rows.time_s, rows.track_id, least_s, least_id, order, spare, key, count), order
+
+
+def same(one: Tracks, other: Tracks) -> None:
+    """Both tables are equal to the bit."""
+    for name in Tracks.columns():
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
 
 
 TIMES = {
@@ -67,9 +82,14 @@ def test_rows_come_by_time_then_track_and_equal_ones_as_they_were_written(times:
     rows = rows_at(time_s, track_id)
     done, order = orders(rows, n)
     plain = np.lexsort([track_id, time_s])
-    assert done
+    assert done == n
     np.testing.assert_array_equal(order, plain)
-    tracks = table_of(rows, n, WORLD)
+    if n:
+        cut = plain[n // 3]
+        kept, order = orders(rows, n, time_s[cut], track_id[cut])
+        later = [r for r in plain if (time_s[r], track_id[r]) >= (time_s[cut], track_id[cut])]
+        np.testing.assert_array_equal(order[:kept], later)
+    tracks = table_of(rows, n)
     np.testing.assert_array_equal(tracks.existence, rows.existence[:n][plain])
     np.testing.assert_array_equal(tracks.detection_id, rows.detection_id[:n][plain])
 
@@ -78,15 +98,112 @@ def test_times_that_lie_very_unevenly_are_ordered_by_another_method() -> None:
     time_s = np.append(RNG.random(400), 1e9)
     track_id = RNG.integers(0, 50, 401)
     rows = rows_at(time_s, track_id)
-    assert not orders(rows, 401)[0]
+    assert orders(rows, 401)[0] == -402
     plain = np.lexsort([track_id, time_s])
-    np.testing.assert_array_equal(table_of(rows, 401, WORLD).existence, rows.existence[plain])
+    np.testing.assert_array_equal(table_of(rows, 401).existence, rows.existence[plain])
+
+
+def in_pieces(ledger: Ledger, rows: Rows, cuts: list[int], room: Rows) -> Tracks:
+    """The table of rows that come in pieces, in memory that serves each of them."""
+    n, kept = len(rows.time_s), 0
+    for begin, end in itertools.pairwise([0, *cuts, n]):
+        for column, given in zip(room, rows, strict=True):
+            column[kept : kept + end - begin] = given[begin:end]
+        if end == n:
+            return ledger.closed(room, kept + end - begin)
+        kept = ledger.write(room, kept + end - begin, end - begin, n - end)
+    raise AssertionError("the last piece ends with the rows")
+
+
+@pytest.mark.parametrize("reach", [0, 7, 10**6])
+@pytest.mark.parametrize("disorder_s", [0.0, 3.0, 30.0, 1e4], ids=["none", "a little", "a piece", "all"])
+def test_rows_that_come_in_pieces_make_the_table_that_they_make_at_once(disorder_s: float, reach: int) -> None:
+    n = 600
+    time_s = np.floor(np.arange(n) / 10.0 - RNG.uniform(0.0, disorder_s, n) * (RNG.random(n) < 0.3))
+    rows = Rows(*(column[:n] for column in rows_at(time_s, RNG.integers(0, 6, n))))
+    assert len(np.unique(np.column_stack([rows.time_s, rows.track_id]), axis=0)) < n, "some rows only order tells apart"
+    whole = table_of(rows, n)
+    np.testing.assert_array_equal(whole.existence, rows.existence[np.lexsort([rows.track_id, rows.time_s])])
+    ledger, room = Ledger(MODELS, WORLD, reach=reach), room_for_rows(n, MODELS)
+    for cuts in ([300], [1, 2, 3], [0, 100, 100, 550, 600], list(range(40, 600, 40))):
+        same(in_pieces(ledger, rows, cuts, room), whole)
+
+
+def test_what_comes_late_is_put_in_between_and_what_comes_far_too_late_waits() -> None:
+    rows, ledger = rows_at(np.arange(10) * 1.0, np.arange(10)), Ledger(MODELS, WORLD, reach=4)
+    assert ledger.write(rows, 10, 10, 5) == 0
+    rows.time_s[:4], rows.track_id[:4], rows.existence[:4] = (6.0, 4.9, 5.0, 99.0), (6, 50, 4, 51), (0.1, 0.2, 0.3, 0.4)
+    assert ledger.write(rows, 4, 4, 1) == 2
+    assert rows.track_id[:2].tolist() == [50, 4]
+    tracks = ledger.closed(rows, 2)
+    assert tracks.track_id.tolist() == [0, 1, 2, 3, 4, 50, 4, 5, 6, 6, 7, 8, 9, 51]
+    np.testing.assert_array_equal(tracks.existence[[5, 6, 9, 13]], [0.2, 0.3, 0.1, 0.4])
+
+
+def plots_of_three_radars() -> tuple[Sensors, Detections]:
+    """Plots of aircraft that three radars see, one of them fewer, among false plots; two aircraft are soon gone."""
+    rng = np.random.default_rng(3)
+    sensors = radars([40.0, 40.3, 39.6], [32.5, 32.0, 33.0], period_s=[12.0, 9.0, 5.0])
+    flights = [(rng.uniform(-70e3, 70e3, 3) * [1.0, 1.0, 0.0] + [0.0, 0.0, 7e3], [150.0, 90.0, 0.0]) for _ in range(12)]
+    scans = [(0, flights, 10), (1, flights[:6], 12), (2, flights[:10], 20), (2, flights[10:], 4)]
+    parts = [swept_plots(sensors, some, n, rng=rng, row=row, detected=0.9, false_plots=9.0) for row, some, n in scans]
+    return sensors, Detections.concat(parts)
+
+
+@pytest.mark.parametrize("association", ["pmb", "gnn", "pmbm"])
+def test_looks_of_several_sensors_taken_in_in_pieces_make_the_table_that_they_make_at_once(
+    association: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensors, plots = plots_of_three_radars()
+    made, kept, write = [], [], Ledger.write
+
+    def watched(ledger: Ledger, *given: Any) -> int:
+        kept.append(write(ledger, *given))
+        return kept[-1]
+
+    monkeypatch.setattr(Ledger, "write", watched)
+    for plots_at_once, reach in ((10**6, 10**6), (50, 10**6), (50, 5), (1, 0)):
+        monkeypatch.setattr(passes, "_PLOTS_AT_ONCE", plots_at_once)
+        monkeypatch.setattr(work, "Ledger", functools.partial(Ledger, reach=reach))
+        kept.clear()
+        params = TrackerParams(association=association)
+        setup = prepare(sensors, LEVEL, clutter_density=1e-6, params=params)
+        made.append(feed(initial_state(setup), plots, setup, until_s=np.inf)[1])
+        assert (len(kept) > 5, any(kept)) == (plots_at_once < len(plots), reach < 10), "pieces, and rows that wait"
+    assert len(made[0]) > len(plots) / 2
+    for tracks in made[1:]:
+        same(tracks, made[0])
+
+
+@pytest.mark.parametrize("ahead", [0, 1, 10**5], ids=["none", "too few", "far too many"])
+def test_a_table_has_room_for_more_rows_than_were_expected(ahead: int) -> None:
+    rows = rows_at(np.arange(900) * 1.0, np.arange(900))
+    ledger = Ledger(MODELS, WORLD)
+    for begin in range(0, 900, 100):
+        assert ledger.write(Rows(*(column[begin:] for column in rows)), 100, 30, ahead) == 0
+    same(ledger.closed(rows, 0), table_of(rows, 900))
+
+
+def test_a_table_stays_as_it_is_when_the_next_one_is_written() -> None:
+    first, second = (rows_at(RNG.uniform(0.0, 9.0, 50), np.arange(50)) for _ in range(2))
+    ledger = Ledger(MODELS, WORLD)
+    for count in (50, 0):
+        made = ledger.closed(first, count)
+        for column in first:
+            column[:] = 0
+        first = rows_at(first.time_s[:50], np.arange(50))
+        kept = {name: getattr(made, name).copy() for name in Tracks.columns()}
+        ledger.write(second, 50, 50, 50)
+        assert len(ledger.closed(second, 3)) == 53
+        for name, column in kept.items():
+            np.testing.assert_array_equal(getattr(made, name), column)
+        assert made.mode_probability.shape == (count, MODELS)
 
 
 def test_columns_are_the_rows_numbers_in_the_types_of_the_schema() -> None:
     n = 130
     rows = rows_at(np.arange(n) * 1.0, np.arange(n))
-    tracks = table_of(rows, n, WORLD)
+    tracks = table_of(rows, n)
     assert list(kernels.Columns._fields) == list(Tracks.columns())
     for name, declared in Tracks.columns().items():
         column = getattr(tracks, name)
@@ -119,18 +236,18 @@ def test_geodetic_positions_are_those_of_the_earth_module(lat_deg: float, lon_de
 def test_a_row_gets_the_same_bits_whatever_else_is_in_the_call() -> None:
     n = 2 * kernels.LANES + 3
     rows = rows_at(np.arange(n) * 1.0, np.arange(n))
-    whole = table_of(rows, n, WORLD)
+    whole = table_of(rows, n)
     for begin, end in [(0, 1), (5, 6), (7, 90), (kernels.LANES, n), (n - 1, n)]:
-        piece = table_of(Rows(*(column[begin:] for column in rows)), end - begin, WORLD)
+        piece = table_of(Rows(*(column[begin:] for column in rows)), end - begin)
         for name in Tracks.columns():
             np.testing.assert_array_equal(getattr(piece, name), getattr(whole, name)[begin:end], name)
 
 
 def test_no_number_of_a_row_turns_that_of_another_into_none() -> None:
     rows = rows_at(np.arange(9) * 1.0, np.arange(9))
-    clean = table_of(rows, 9, WORLD)
+    clean = table_of(rows, 9)
     rows.state[4] = np.nan
-    tracks = table_of(rows, 9, WORLD)
+    tracks = table_of(rows, 9)
     assert np.isnan([tracks.lat_deg[4], tracks.lon_deg[4], tracks.altitude_m[4]]).all()
     others = np.arange(9) != 4
     np.testing.assert_array_equal(tracks.lat_deg[others], clean.lat_deg[others])
@@ -242,7 +359,7 @@ def matched(weight: Floats, mean: Floats, covariance: Floats) -> tuple[Floats, F
 def test_a_long_table_begins_on_a_huge_page_and_its_columns_do_not_overlap() -> None:
     n = 9_001
     rows = rows_at(RNG.uniform(0.0, 600.0, n), RNG.integers(0, 300, n))
-    tracks = table_of(rows, n, WORLD)
+    tracks = table_of(rows, n)
     assert tracks.time_s.ctypes.data % 2**21 == 0
     spans = sorted(
         (c.ctypes.data, c.ctypes.data + c.nbytes) for c in (getattr(tracks, name) for name in Tracks.columns())

@@ -78,8 +78,8 @@ def _dealt(n: int, key: Ints, keys: int, source: Ints, target: Ints, count: Ints
     """Fill `target` with the rows of `source` by their key, 0 <= key < keys; equal ones stay in their order."""
     for c in range(keys + 1):
         count[c] = 0
-    for row in range(n):
-        count[key[row] + 1] += 1
+    for i in range(n):
+        count[key[source[i]] + 1] += 1
     for c in range(1, keys):
         count[c] += count[c - 1]
     for i in range(n):
@@ -110,21 +110,34 @@ def _mended(n: int, time_s: Floats, track_id: Ints, order: Ints) -> bool:
 
 
 @lean
-def ordered(n: int, time_s: Floats, track_id: Ints, order: Ints, spare: Ints, key: Ints, count: Ints) -> bool:
-    """Fill order[:n] with the rows by time, then track, then as they came; return False if it takes another method.
+def ordered(
+    n: int,
+    time_s: Floats,
+    track_id: Ints,
+    least_s: float,
+    least_id: int,
+    order: Ints,
+    spare: Ints,
+    key: Ints,
+    count: Ints,
+) -> int:
+    """Fill `order` with the rows that do not come before this time and track, by time, then track, then as they came.
 
     Rows are dealt out by their ids, some bits at a time, then into as many slices of time as there are rows, and what
     is still out of order inside a slice is mended. `spare` and `key` (n,) and `count` (at least n + 1, and 17) are work
-    arrays. False where times lie so unevenly that mending would take long.
+    arrays. Returns how many rows there are; minus one less than that where it takes another method: where times lie so
+    unevenly that mending would take long.
     """
-    if n == 0:
-        return True
-    least, most, begin_s, end_s = track_id[0], track_id[0], time_s[0], time_s[0]
-    for i in range(n):
-        least, most = min(least, track_id[i]), max(most, track_id[i])
-        begin_s, end_s = min(begin_s, time_s[i]), max(end_s, time_s[i])
+    m, least, most, begin_s, end_s = 0, 0, 0, math.inf, -math.inf
+    for row in range(n):
+        t, name = time_s[row], track_id[row]
+        if t > least_s or (t == least_s and name >= least_id):
+            least, most = min(least, name) if m else name, max(most, name) if m else name
+            begin_s, end_s = min(begin_s, t), max(end_s, t)
+            order[m] = spare[m] = row
+            m += 1
     if not end_s - begin_s < math.inf:
-        return False
+        return -1 - m
     at_once = 4
     while at_once < MOST_BITS and 2 << at_once < len(count):
         at_once += 1
@@ -133,20 +146,20 @@ def ordered(n: int, time_s: Floats, track_id: Ints, order: Ints, spare: Ints, ke
         bits += 1
     passes = (bits + at_once - 1) // at_once
     width = (bits + passes - 1) // passes if passes else 0
-    scale = n / (end_s - begin_s) if end_s - begin_s > 1e-9 else 0.0
-    dealt = passes % 2 == 1  # the last pass ends in `order`
-    for i in range(n):
-        order[i] = spare[i] = i
+    scale = m / (end_s - begin_s) if end_s - begin_s > 1e-9 else 0.0
+    dealt = passes % 2 == 1  # the last pass ends in `spare`
     for number in range(passes):
         shift, keys = number * width, 1 << width
-        for row in range(n):
+        for i in range(m):
+            row = spare[i]
             key[row] = ((track_id[row] - least) >> shift) & (keys - 1)
-        _dealt(n, key, keys, order if dealt else spare, spare if dealt else order, count)
+        _dealt(m, key, keys, order if dealt else spare, spare if dealt else order, count)
         dealt = not dealt
-    for row in range(n):
-        key[row] = min(int((time_s[row] - begin_s) * scale), n - 1)
-    _dealt(n, key, n, spare, order, count)
-    return _mended(n, time_s, track_id, order)
+    for i in range(m):
+        row = spare[i]
+        key[row] = min(int((time_s[row] - begin_s) * scale), m - 1)
+    _dealt(m, key, m, spare, order, count)
+    return m if _mended(m, time_s, track_id, order) else -1 - m
 
 
 @lean
@@ -177,42 +190,80 @@ def _geodetic(frame: Floats, lanes: Floats) -> None:
         lanes[2 * w + lane] = axial * cos + z * sin - _SEMI_MAJOR_M * math.sqrt(1.0 - _E2 * sin * sin)
 
 
-@lean
-def tabled(n: int, order: Ints, rows: Rows, frame: Floats, lanes: Floats, columns: Columns) -> None:
-    """Fill the columns of the table with n rows in this order.
+@inline
+def _raised(source: int, target: int, k: int, columns: Columns) -> None:
+    """Copy a row of the table to another place."""
+    columns.time_s[target] = columns.time_s[source]
+    columns.track_id[target] = columns.track_id[source]
+    columns.x_m[target] = columns.x_m[source]
+    columns.y_m[target] = columns.y_m[source]
+    columns.z_m[target] = columns.z_m[source]
+    columns.vx_mps[target] = columns.vx_mps[source]
+    columns.vy_mps[target] = columns.vy_mps[source]
+    columns.vz_mps[target] = columns.vz_mps[source]
+    for b in range(6):
+        for c in range(6):
+            columns.covariance[target, b, c] = columns.covariance[source, b, c]
+    columns.existence[target] = columns.existence[source]
+    for j in range(k):
+        columns.mode_probability[target, j] = columns.mode_probability[source, j]
+    columns.detection_id[target] = columns.detection_id[source]
+    columns.lat_deg[target] = columns.lat_deg[source]
+    columns.lon_deg[target] = columns.lon_deg[source]
+    columns.altitude_m[target] = columns.altitude_m[source]
+    columns.status[target] = columns.status[source]
 
-    `frame` (12,) is the rotation of the world's frame, row by row, and its origin; `lanes` is a work array.
+
+@lean
+def tabled(
+    n: int, order: Ints, rows: Rows, written: int, frame: Floats, lanes: Floats, place: Ints, columns: Columns
+) -> None:
+    """Put n rows, in this order, into the columns of the table, among the rows that are `written` there already.
+
+    It goes from the last row to the first, and what was written and comes later makes room. `frame` (12,) is the
+    rotation of the world's frame, row by row, and its origin; `lanes` and `place` are work arrays.
     """
     w, k = LANES, columns.mode_probability.shape[1]
-    for base in range(0, n, w):
-        m = min(w, n - base)
-        for lane in range(m):
-            i = base + lane
+    left = n
+    while left > 0:
+        m = min(w, left)
+        left -= m
+        for lane in range(m - 1, -1, -1):
+            i = left + lane
             r = order[i]
-            columns.time_s[i] = rows.time_s[r]
-            columns.track_id[i] = rows.track_id[r]
-            columns.existence[i] = rows.existence[r]
-            columns.detection_id[i] = rows.detection_id[r]
-            columns.status[i] = rows.status[r]
+            t, name = rows.time_s[r], rows.track_id[r]
+            while written > 0:
+                last = written - 1
+                if columns.time_s[last] < t or (columns.time_s[last] == t and columns.track_id[last] <= name):
+                    break
+                _raised(last, written + i, k, columns)
+                written = last
+            at = written + i
+            place[lane] = at
+            columns.time_s[at] = t
+            columns.track_id[at] = name
+            columns.existence[at] = rows.existence[r]
+            columns.detection_id[at] = rows.detection_id[r]
+            columns.status[at] = rows.status[r]
             for c in range(3):
                 lanes[c * w + lane] = rows.state[r, c]
-            columns.x_m[i] = rows.state[r, 0]
-            columns.y_m[i] = rows.state[r, 1]
-            columns.z_m[i] = rows.state[r, 2]
-            columns.vx_mps[i] = rows.state[r, 3]
-            columns.vy_mps[i] = rows.state[r, 4]
-            columns.vz_mps[i] = rows.state[r, 5]
+            columns.x_m[at] = rows.state[r, 0]
+            columns.y_m[at] = rows.state[r, 1]
+            columns.z_m[at] = rows.state[r, 2]
+            columns.vx_mps[at] = rows.state[r, 3]
+            columns.vy_mps[at] = rows.state[r, 4]
+            columns.vz_mps[at] = rows.state[r, 5]
             for j in range(k):
-                columns.mode_probability[i, j] = rows.state[r, 27 + j]
+                columns.mode_probability[at, j] = rows.state[r, 27 + j]
             q = 6
             for b in range(6):
                 for c in range(b + 1):
                     value = rows.state[r, q]
-                    columns.covariance[i, b, c] = value
-                    columns.covariance[i, c, b] = value
+                    columns.covariance[at, b, c] = value
+                    columns.covariance[at, c, b] = value
                     q += 1
         _geodetic(frame, lanes)
         for lane in range(m):
-            columns.lat_deg[base + lane] = lanes[lane]
-            columns.lon_deg[base + lane] = lanes[w + lane]
-            columns.altitude_m[base + lane] = lanes[2 * w + lane]
+            columns.lat_deg[place[lane]] = lanes[lane]
+            columns.lon_deg[place[lane]] = lanes[w + lane]
+            columns.altitude_m[place[lane]] = lanes[2 * w + lane]

@@ -25,6 +25,8 @@ from chainhome.tracking.work import Work
 
 Floats = NDArray[np.float64]
 
+_ROWS_A_PLOT = 2  # as a rule at most
+
 
 def feed(state: TrackerState, detections: Detections, setup: Setup, *, until_s: float) -> tuple[TrackerState, Tracks]:
     """Return the tracker after all plots up to `until_s` have been given, and a row for each track that changed.
@@ -82,15 +84,18 @@ def step(
     except IndexError:
         work = Work(setup)
     work.load(state)
-    work.room_for_rows(len(detections))
-    clock, taken = state.clock_s, 0
+    clock, taken, last = state.clock_s, 0, 0
     for some in pieces_of(looks):
+        if taken:
+            work.write_rows(last, len(detections) - taken)
         rows = in_order_of(some)
         density = None if clutter_density is None else clutter_density[rows]
         whole = isinstance(rows, slice) and rows == slice(0, len(detections))
         plots = given(plots_of(detections if whole else detections[rows], setup, density))
+        last = len(plots.time_s)
+        work.room_for_rows(_ROWS_A_PLOT * last)
         clock = take_in(work, plots, some, clock)
-        taken += len(plots.time_s)
+        taken += last
     begun = work.next_id - state.next_track_id
     state = replace(state, clock_s=clock, **work.state_columns())
     tracks = work.tracks()

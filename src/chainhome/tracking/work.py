@@ -19,7 +19,7 @@ from chainhome.tracking._motion_kernels import Moved, lanes_for
 from chainhome.tracking._settle_kernels import Rows
 from chainhome.tracking._update_kernels import Columns, Scratch
 from chainhome.tracking.marginals import EXACT_BUDGET, Workspace
-from chainhome.tracking.rows import room_for_rows, table_of
+from chainhome.tracking.rows import Ledger, room_for_rows
 from chainhome.tracking.setup import Setup
 from chainhome.tracking.slots import SLOTS
 from chainhome.tracking.state import Cluster, TrackerState, initial_state
@@ -46,6 +46,7 @@ class Work:
         self.columns = _columns(initial_state(setup), _FEW)
         self.moved = _moved(_FEW, self.models, 2)
         self.rows = room_for_rows(4 * _FEW, self.models)
+        self.ledger = Ledger(self.models, setup.world)
         self.pairs = _pairs(4 * _FEW, self.models)
         self._marginals = Workspace()
         self.desk = self._desk(_FEW, _FEW)
@@ -181,7 +182,7 @@ class Work:
     def room_for_rows(self, needed: int) -> None:
         """Make room for so many rows to be written in all."""
         if needed > len(self.rows.time_s):
-            room = max(needed, 2 * len(self.rows.time_s))
+            room = 2 * needed
             self.rows = Rows(*(_grown(column, room, self.row_count) for column in self.rows))
 
     def state_columns(self) -> dict[str, Any]:
@@ -195,9 +196,13 @@ class Work:
             "clusters": tuple(self.clusters),
         }
 
+    def write_rows(self, plots: int, ahead: int) -> None:
+        """Put the rows of so many plots into the table of tracks; so many plots are ahead."""
+        self.number[look.ROWS] = self.ledger.write(self.rows, self.row_count, plots, ahead)
+
     def tracks(self) -> Tracks:
-        """Return the rows that were written, as a table in time order."""
-        return table_of(self.rows, self.row_count, self.setup.world)
+        """Return all rows that were written, as a table in time order."""
+        return self.ledger.closed(self.rows, self.row_count)
 
 
 def _grown(column: NDArray[Any], room: int, used: int) -> NDArray[Any]:

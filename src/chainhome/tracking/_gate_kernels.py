@@ -283,6 +283,7 @@ def gated(
     peak: Floats,
     box: Floats,
     widest: Floats,
+    faint: float,
     address: Ints,
     code: Ints,
     look: Look,
@@ -305,10 +306,11 @@ def gated(
     Those of track a are the rows first[a]:first[a + 1], for the `grown` ones in the order of their plots. `gates[:, q]`
     is the squared distance that a plot with q measured slots may have under its best model, from a track and, from
     track `parted` on, from one of one plot; in a look of equal plots `widest` says it for each track. `box` holds all
-    plots inside; a track whose `widest` is not positive has none.
+    plots inside; a track whose `widest` is not positive has none. A pair of a young track, those from `grown` on, with
+    less weight than `faint` makes no track and is left out.
     `weight`, `address` and `code` are those of all tracks, of which `row` (count,) are in view; the bins are `side` by
-    `side`; `found` and `spot` (plots,) and the rest are work arrays. In a look of `equal` plots `spread` and `peak` are as such a
-    look has them (see `Moved`).
+    `side`; `found` and `spot` (plots,) and the rest are work arrays. In a look of `equal` plots `spread` and `peak` are
+    as such a look has them (see `Moved`).
     """
     k = weight.shape[1]
     _sort_into_bins(look, plots, ns, polar, side, bins)
@@ -364,7 +366,7 @@ def gated(
                         out.likelihood[n, j] = math.exp(-0.5 * d2) / divisor if d2 < 1200.0 else 0.0
                         total += weight[t, j] * out.likelihood[n, j]
             claim = existence[a] * seen[a] * total * said
-            if inside and claim > 0.0:
+            if inside and claim > 0.0 and (a < grown or claim >= faint):
                 out.plot[n] = i
                 out.weight[n] = claim
                 n += 1

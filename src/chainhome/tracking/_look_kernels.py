@@ -227,6 +227,15 @@ def _shown(p: int, q: int, given: Given, desk: Desk) -> Shown:
 
 
 @inline
+def _faint(clutter: Floats, rules: Rules) -> float:
+    """Return the density below which a young track's plot makes no track: wherever it lies, it is rather false."""
+    least = math.inf
+    for i in range(len(clutter)):
+        least = min(least, clutter[i])
+    return rules.limits.begin * least
+
+
+@inline
 def _move_tracks(
     p: int, q: int, ns: int, sight: Sight, shown: Shown, clutter: Floats, rules: Rules, c: Columns, m: Moved, desk: Desk
 ) -> None:
@@ -238,21 +247,22 @@ def _move_tracks(
     else:
         for i in range(q - p):
             slack = max(slack, abs(shown.time_s[i] - sight.mid_s))
-    faint, replied = math.inf, False
+    faint, replied = _faint(clutter, rules), False
     for i in range(q - p):
-        faint = min(faint, rules.limits.begin * clutter[i])
         replied = replied or shown.address[i] >= 0 or shown.code[i] >= 0
     if rules.replies.use and replied:
         faint /= max(1.0, rules.replies.same_address, rules.replies.same_code, rules.replies.other_code)
     spread = Spread(number[EQUAL] > 0, desk.noise[:ns], rules.gates[0, ns], rules.gates[1, ns], faint, slack, turn)
     moved(
-        number[GROWN], number[PARTED], number[SEEN], c.mean, c.covariance, c.weight, c.existence, c.share, c.time_s, rules.life_s,
-        rules.models, sight, desk.slots[:ns], spread, m, desk.lanes,
+        number[GROWN], number[PARTED], number[SEEN], c.mean, c.covariance, c.weight, c.existence, c.share, c.time_s,
+        rules.life_s, rules.models, sight, desk.slots[:ns], spread, m, desk.lanes,
     )  # fmt: skip
 
 
 @inline
-def _gate(plots: int, polar: bool, shown: Shown, rules: Rules, c: Columns, m: Moved, pairs: Pairs, desk: Desk) -> int:
+def _gate(
+    plots: int, polar: bool, shown: Shown, clutter: Floats, rules: Rules, c: Columns, m: Moved, pairs: Pairs, desk: Desk
+) -> int:
     """Find the plots of the tracks in view; return the number of pairs, or -1: no room."""
     number, of = desk.number, desk.of_track
     seen = number[SEEN]
@@ -263,9 +273,9 @@ def _gate(plots: int, polar: bool, shown: Shown, rules: Rules, c: Columns, m: Mo
     side = 1 if plots < _FEWEST_PLOTS_IN_BINS else max(1, int(math.sqrt(plots / _PLOTS_IN_A_BIN)))
     found: int = gated(
         seen, number[GROWN], number[PARTED], number[SLOTS_USED], m.row, m.seen, m.time_s, m.existence, c.weight,
-        m.measured, m.rate, m.spread, m.peak, m.box, m.widest, c.mode_s_address, c.mode_3a, shown, plots, number[EQUAL] > 0,
-        polar, side, desk.bins, rules.gates, rules.replies, desk.of_plot[FOUND], desk.of_plot[AT], desk.update.white, desk.update.root,
-        of[FOUND_FIRST], pairs,
+        m.measured, m.rate, m.spread, m.peak, m.box, m.widest, _faint(clutter, rules), c.mode_s_address, c.mode_3a,
+        shown, plots, number[EQUAL] > 0, polar, side, desk.bins, rules.gates, rules.replies, desk.of_plot[FOUND],
+        desk.of_plot[AT], desk.update.white, desk.update.root, of[FOUND_FIRST], pairs,
     )  # fmt: skip
     return found
 
@@ -438,7 +448,9 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
                     _see(sensor, watch.figures[sensor, 3], sight, seen, rules, c, m, desk)
                     _move_tracks(p, q, ns, sight, _shown(p, q, given, desk), given.clutter[p:q], rules, c, m, desk)
                     number[MOVED] = 1
-                found = _gate(q - p, sight.polar, _shown(p, q, given, desk), rules, c, m, pairs, desk)
+                found = _gate(
+                    q - p, sight.polar, _shown(p, q, given, desk), given.clutter[p:q], rules, c, m, pairs, desk
+                )
                 if _short_of_room(q - p, found, c, rows, pairs, desk):
                     return look
                 number[MOVED] = 0

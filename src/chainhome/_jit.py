@@ -35,7 +35,10 @@ def lean(function: F) -> F:
 def _compiled(function: F, **more: bool) -> F:
     from numba import njit
 
-    flags: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": set(FAST), **more}
+    # What would make it a function for C is left out: nobody calls one, and it is a sixteenth of what is compiled.
+    flags: dict[str, Any] = {
+        "error_model": "numpy", "nogil": True, "fastmath": set(FAST), "no_cfunc_wrapper": True, **more
+    }  # fmt: skip
     try:
         return cast(F, njit(cache=True, **flags)(function))
     except RuntimeError:

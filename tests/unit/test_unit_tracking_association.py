@@ -155,7 +155,7 @@ def first_half(state: TrackerState, plots: Detections, look: Look, setup: Setup)
     none, runs = np.zeros(0), np.zeros((1, 2), np.int64)
     for _ in range(9):
         done = looks_taken(
-            0, 1, FIRST, looks, shown, work.watch, work.rules, none, runs,
+            0, 1, FIRST, None, looks, shown, work.watch, work.rules, none, runs,
             work.columns, work.moved, work.pairs, work.rows, work.desk,
         )  # fmt: skip
         if done:

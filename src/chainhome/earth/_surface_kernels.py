@@ -206,6 +206,13 @@ def _lift_between(
 
 
 @kernel
+def _copy(source: Singles, target: Singles) -> None:
+    """Copy all numbers; to compile what the assignment of a slice can say of wrong lengths takes two seconds."""
+    for i in range(target.size):
+        target[i] = source[i]
+
+
+@kernel
 def _load(grid: Singles, block: Singles, width: int, start: int, away: int, across: int, rows: int, cells: int) -> None:
     """Copy `rows` rows of `cells` cells into a block, one place after each row's beginning.
 
@@ -216,9 +223,9 @@ def _load(grid: Singles, block: Singles, width: int, start: int, away: int, acro
         for r in range(rows):
             line = block[r * width + 1 : r * width + 1 + cells]
             if across == 1:
-                line[:] = grid[start + r * away : start + r * away + cells]
+                _copy(grid[start + r * away : start + r * away + cells], line)
             else:
-                line[::-1] = grid[start + r * away - cells + 1 : start + r * away + 1]
+                _copy(grid[start + r * away - cells + 1 : start + r * away + 1], line[::-1])
         return
     step = np.uint64(across)
     for j in range(0, cells - cells % _TILE, _TILE):
@@ -246,9 +253,9 @@ def _store(
             cells = first + r + 1 - lag
             line, at = block[r * width + 1 + begin : r * width + 1 + cells], start + r * away
             if across == 1:
-                grid[at : at + cells] = line
+                _copy(line, grid[at : at + cells])
             else:
-                grid[at - cells + 1 : at + 1 - begin] = line[::-1]
+                _copy(line, grid[at - cells + 1 : at + 1 - begin][::-1])
         return
     step, whole = np.uint64(across), first + 1 - lag  # cells that every row of the block has
     tiled = begin + (whole - begin) // _TILE * _TILE
@@ -292,7 +299,7 @@ def sweep_octant(heights: Singles, lowest: Singles, half: int, octant: int, view
                 _lift_between(before, padded, rays, slant2, k, view, ends)
             _lift_row(padded[1:], rays, slant2, k, view, ends)
             if k < view.near_rows:
-                before[:] = padded
+                _copy(padded, before)
         _store(lowest, seen, width, start, away, across, rows, first, octant < 4)
 
 

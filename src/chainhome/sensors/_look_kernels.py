@@ -338,27 +338,29 @@ def _probability(radar: Radar, detection: Floats, w: Floats) -> None:
 
 
 @kernel
-def _copy_row(start: int, n: int, row: int, w: Floats, column: Floats) -> None:
-    for i in range(n):
-        column[start + i] = w[row + i]
+def _copy(source: Floats, target: Floats) -> None:
+    # Slices, because a kernel is compiled again for each number, such as a row's, that is written in its call.
+    for i in range(target.size):
+        target[i] = source[i]
 
 
 @kernel
 def _copy_out(start: int, n: int, keys: NDArray[np.uint64], out: Columns, w: Floats) -> None:
     """Fill the columns from the rows of a block, and draw the decisions."""
+    end = start + n
     for i in range(n):
         w[_CORNER + i] = _uniform(keys[start + i])
     for i in range(n):
         out.detected[start + i] = w[_CORNER + i] < w[_PD + i]
     for i in range(n):
         out.limit[start + i] = np.int8(w[_LIMIT + i])
-    _copy_row(start, n, _RANGE, w, out.range_m)
-    _copy_row(start, n, _AZIMUTH, w, out.azimuth_rad)
-    _copy_row(start, n, _ELEVATION, w, out.elevation_rad)
-    _copy_row(start, n, _RATE, w, out.radial_speed_mps)
-    _copy_row(start, n, _RCS, w, out.rcs_m2)
-    _copy_row(start, n, _SNR_DB, w, out.snr_db)
-    _copy_row(start, n, _PD, w, out.detection_probability)
+    _copy(w[_RANGE : _RANGE + n], out.range_m[start:end])
+    _copy(w[_AZIMUTH : _AZIMUTH + n], out.azimuth_rad[start:end])
+    _copy(w[_ELEVATION : _ELEVATION + n], out.elevation_rad[start:end])
+    _copy(w[_RATE : _RATE + n], out.radial_speed_mps[start:end])
+    _copy(w[_RCS : _RCS + n], out.rcs_m2[start:end])
+    _copy(w[_SNR_DB : _SNR_DB + n], out.snr_db[start:end])
+    _copy(w[_PD : _PD + n], out.detection_probability[start:end])
 
 
 @kernel

@@ -315,7 +315,9 @@ def _appear(
 
 
 @inline
-def _associate(plots: int, clutter: Floats, rules: Rules, m: Moved, pairs: Pairs, desk: Desk) -> None:
+def _associate(
+    plots: int, clutter: Floats, nearest: bool | None, rules: Rules, m: Moved, pairs: Pairs, desk: Desk
+) -> None:  # fmt: skip
     """Fill the marginal probabilities of the pairs of grown tracks, their hypotheses taken together."""
     number, of, about = desk.number, desk.of_track, desk.about_track
     grown, groups = number[GROWN], number[GROUPS]
@@ -347,7 +349,8 @@ def _associate(plots: int, clutter: Floats, rules: Rules, m: Moved, pairs: Pairs
     first, plot = of[JOINED_FIRST, : groups + 1], desk.of_pair[JOINED_PLOT, :joined]
     weight, beta = desk.about_pair[JOINED_WEIGHT, :joined], desk.about_pair[BETA, :joined]
     beta[:] = 0.0
-    if rules.nearest:
+    # What is None is so for the compiler, too: it leaves the other way out.
+    if nearest is not None:
         chosen = of[LIST]
         assignment_kernel(first, plot, weight, missed, other, chosen[:groups], desk.ints, desk.floats)
         for g in range(groups):
@@ -412,6 +415,7 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
         begin: int,
         end: int,
         part: int,
+        nearest: bool | None,
         looks: Looks,
         given: Given,
         watch: Watch,
@@ -429,7 +433,8 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
         `probability` (n,) of detection of each track stands in for that of the sensors, if it has any; then there is
         one look. What there must be room for stands in `desk.number`; of such a look the tracks were moved, no more.
         `part` is WHOLE, or FIRST and later REST of one look, between which the tracks of some groups may be taken in
-        otherwise: `runs` (r, 2) are then the runs of groups that are left.
+        otherwise: `runs` (r, 2) are then the runs of groups that are left. `nearest` is True for association by the one
+        best assignment, or None, for which the kernel is compiled without it.
         """
         if digest < 0:
             return -1
@@ -455,7 +460,7 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
                     return look
                 number[MOVED] = 0
                 _appear(sensor, moment, p, q, given, watch, rules, desk)
-                _associate(q - p, given.clutter[p:q], rules, m, pairs, desk)
+                _associate(q - p, given.clutter[p:q], nearest, rules, m, pairs, desk)
             if part != FIRST:
                 if part == WHOLE:
                     runs[0, 0], runs[0, 1] = 0, number[GROUPS]

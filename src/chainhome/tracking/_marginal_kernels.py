@@ -13,9 +13,9 @@ its first track and closes with its last. Or plots are taken one after another a
 cheaper. The cost is the number of states times pairs, not 2 to the number of plots, so long chains stay exact.
 
 Where exact ends is measured (`benchmarks/bench_association.py`; 8 to 20 tracks about 3 standard deviations apart, half
-as many to as many clutter plots). Up to a budget of 16,384 a cluster takes about as long as by propagation: 18 us,
-at most 34, against 12; up to 65,536 it takes 47 us, at most 64, against 21; up to 262,144 163 us, at most 260, against
-25. Propagation is wrong by 0.03 to 0.06, at most 0.10, in the worst pair of such a cluster. So the default is 65,536.
+as many to as many clutter plots). Up to a budget of 16,384 a cluster takes no longer than by propagation: 13 us,
+at most 23, against 16; up to 65,536 it takes 43 us, at most 58, against 28; up to 262,144 178 us, at most 275, against
+34. Propagation is wrong by 0.03 to 0.06, at most 0.10, in the worst pair of such a cluster. So the default is 65,536.
 
 All sums are of positive terms, so nothing cancels. Rows near the ends of the range of floats are scaled by their
 largest entry. Where conflicts make even the best association tiny (below 1e-200), its dual prices scale rows and

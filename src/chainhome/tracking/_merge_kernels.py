@@ -142,7 +142,7 @@ def _mixed(t: int, u: int, share: float, mean: Floats, covariance: Floats, weigh
             mean[t, j, c] += s * (mean[u, j, c] - mean[t, j, c])
 
 
-@inline
+@lean
 def _join(t: int, u: int, mean: Floats, covariance: Floats, weight: Floats, existence: Floats) -> None:
     """Make track t the mixture of t and u; u no longer exists."""
     total = existence[t] + existence[u]

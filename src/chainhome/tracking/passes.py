@@ -108,7 +108,7 @@ def _call(
 ) -> int:
     """Take in looks until one needs more room than there is, which is then made; return the next look."""
     done: int = looks_taken(
-        begin, end, part, looks, plots, work.watch, work.rules, probability,
+        begin, end, part, work.rules.nearest or None, looks, plots, work.watch, work.rules, probability,
         work.one_run if runs is None else runs, work.columns, work.moved, work.pairs, work.rows, work.desk,
     )  # fmt: skip
     if done < end:

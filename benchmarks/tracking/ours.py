@@ -1,4 +1,7 @@
-"""Our side of the tracking benchmark: one scene in, the rows of the tracks that the tracker calls confirmed out."""
+"""Our side of the tracking benchmark: one scene in, the rows of the tracks that more likely exist than not out.
+
+Some of these are tentative yet: after the very first scan many are of false plots.
+"""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def formation_scene(seed: int, *, formations: int = 4, scans: int = SCANS) -> Sc
     return _observed("formation", "formation", seed, scans, FORMATION_REGION, n / 2.0, truth, rng)
 
 
-def scale_scene(aircraft: int, seed: int, *, quarters: int = 4, scans: int = 40) -> Scene:
+def scale_scene(aircraft: int, seed: int, *, quarters: int = 4, scans: int = SCANS) -> Scene:
     """Return many aircraft at a density that does not depend on `quarters`: each quarter holds `aircraft / quarters`.
 
     A quarter is 90 degrees of azimuth at 5 to 399 km; four of them, turned, fill the disc. So 1,000 in one quarter and

@@ -293,8 +293,9 @@ def _short_of_room(plots: int, found: int, c: Columns, rows: Rows, pairs: Pairs,
     number[NEED_TRACKS], number[NEED_ROWS] = needed, number[ROWS] + needed
     number[NEED_SLOT] = max(number[GROUPS], plots, of_grown) + 1
     number[NEED_JOBS] = number[SEEN] + of_grown + rivals
-    short = needed > len(c.time_s) or number[NEED_ROWS] > len(rows.time_s) or found > desk.of_pair.shape[1]
-    return short or number[NEED_SLOT] > desk.ints.shape[1] or number[NEED_JOBS] > len(desk.update.jobs)
+    short: bool = needed > len(c.time_s) or number[NEED_ROWS] > len(rows.time_s)
+    cramped: bool = found > desk.of_pair.shape[1] or number[NEED_SLOT] > desk.ints.shape[1]
+    return short or cramped or bool(number[NEED_JOBS] > len(desk.update.jobs))
 
 
 @inline

@@ -361,7 +361,7 @@ def _record(fit: _Fit, solution: _Solution | None, before: float, after: float, 
         np.bincount(pairs, minlength=count),
         component,
         ~hidden,
-        tuple(_reason(c < 0, row) for c, row in zip(component, hidden, strict=True)),
+        tuple(_reason(c < 0, row, m) for c, row, m in zip(component, hidden, _met(ready, count), strict=True)),
         np.where(told, fit.noise_ratio, np.nan),
         covariance,
         before,
@@ -389,10 +389,23 @@ def _gauge_words(fit: _Fit, component: Ints) -> str:
     return "; ".join(words)
 
 
-def _reason(alone: bool, hidden: Bools) -> str:
-    """Return in words why quantities of a sensor are not observable."""
+def _met(ready: Prepared, count: int) -> list[int]:
+    """Return how many aircraft each sensor has in windows with another sensor, whether their plots agree or not."""
+    from chainhome.tracking.registration_windows import window_numbers
+
+    flight = ready.windows.aircraft[window_numbers(ready)]
+    pairs = np.unique(ready.plots.sensor + count * flight) % count
+    met: list[int] = np.bincount(pairs, minlength=count).tolist()
+    return met
+
+
+def _reason(alone: bool, hidden: Bools, met: int) -> str:
+    """Return in words why quantities of a sensor are not observable; `met` aircraft were seen beside another sensor."""
     if not hidden.any():
         return ""
+    if alone and met:
+        said = f"{met:,} aircraft in common with another sensor, whose plots do not agree"
+        return f"{said}; check the radars' places (and clocks)"
     if alone:
         return "no aircraft in common with another sensor"
     names = ", ".join(name for name, one in zip(QUANTITIES, hidden, strict=True) if one)

@@ -312,6 +312,15 @@ def test_a_radar_that_is_declared_at_a_wrong_place_is_told_of_the_aircraft_that_
     assert biases.reason[2] == f"{said} (and clocks)"
 
 
+def test_aircraft_that_two_radars_see_hours_apart_are_told_as_such() -> None:
+    scene = Scene(3, radars=2, flights=5)
+    plots = scene.detections
+    hours_later = replace(plots, time_s=plots.time_s + 20_000.0 * (plots.sensor_id == 11))
+    biases = estimate_biases(hours_later, scene.sensors, WORLD)
+    said = "5 aircraft in common with another sensor, but too few plots of any at the same time"
+    assert biases.reason == (said, said)
+
+
 def test_radars_that_share_no_aircraft_form_groups_of_their_own(scene: Scene) -> None:
     plots = scene.detections
     key = np.where(plots.mode_s_address < 0, -1, plots.mode_s_address + 5000 * (plots.sensor_id >= 12))

@@ -120,6 +120,8 @@ class _Fit(NamedTuple):
     weight: Floats
     unit: Floats
     """(3 + 3 s,) what counts as one: prior sigmas of the heights, sigmas of the sensors."""
+    shared: Ints
+    """(s,) aircraft that another sensor has plots of too, at whatever time."""
 
 
 def estimate_biases(
@@ -155,7 +157,7 @@ def estimate_biases(
         raise UseError(f"time_reference: sensor_id {time_reference} given, which is not in sensors")
     assumed = params or RegistrationParams()
     ready = prepared(detections, sensors, world, keys.astype(np.int64), assumed)
-    fit = _begin(ready, sensors, time_reference, assumed)
+    fit = _begin(ready, sensors, time_reference, assumed)._replace(shared=_shared(detections, sensors, keys))
     if not len(ready.row):
         return _record(fit, None, np.nan, np.nan, settled=True)
     solution, settled = _iterate(fit)
@@ -219,7 +221,17 @@ def _begin(ready: Prepared, sensors: Sensors, time_reference: int | None, params
         np.zeros(_COMMON + 3 * count),
         np.ones(len(ready.row)),
         np.concatenate([heights, unit.ravel()]),
+        np.zeros(count, np.int64),
     )
+
+
+def _shared(detections: Detections, sensors: Sensors, keys: Ints) -> Ints:
+    """Return how many aircraft each sensor has plots of that another sensor has plots of too, at whatever time."""
+    there = keys >= 0
+    pairs = np.unique(np.column_stack([keys[there], detections.sensor_id[there]]), axis=0)
+    _, flight, seen_by = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
+    common = pairs[seen_by[flight] > 1, 1]
+    return np.array([(common == sensor).sum() for sensor in sensors.sensor_id.tolist()], np.int64)
 
 
 def _iterate(fit: _Fit) -> tuple[_Solution, bool]:
@@ -361,7 +373,10 @@ def _record(fit: _Fit, solution: _Solution | None, before: float, after: float, 
         np.bincount(pairs, minlength=count),
         component,
         ~hidden,
-        tuple(_reason(c < 0, row, m) for c, row, m in zip(component, hidden, _met(ready, count), strict=True)),
+        tuple(
+            _reason(c < 0, row, met, shared)
+            for c, row, met, shared in zip(component, hidden, _met(ready, count), fit.shared.tolist(), strict=True)
+        ),
         np.where(told, fit.noise_ratio, np.nan),
         covariance,
         before,
@@ -399,13 +414,18 @@ def _met(ready: Prepared, count: int) -> list[int]:
     return met
 
 
-def _reason(alone: bool, hidden: Bools, met: int) -> str:
-    """Return in words why quantities of a sensor are not observable; `met` aircraft were seen beside another sensor."""
+def _reason(alone: bool, hidden: Bools, met: int, shared: int) -> str:
+    """Return in words why quantities of a sensor are not observable.
+
+    `shared` aircraft were seen by another sensor too, `met` of them at the same time and often enough.
+    """
     if not hidden.any():
         return ""
     if alone and met:
         said = f"{met:,} aircraft in common with another sensor, whose plots do not agree"
         return f"{said}; check the radars' places (and clocks)"
+    if alone and shared:
+        return f"{shared:,} aircraft in common with another sensor, but too few plots of any at the same time"
     if alone:
         return "no aircraft in common with another sensor"
     names = ", ".join(name for name, one in zip(QUANTITIES, hidden, strict=True) if one)

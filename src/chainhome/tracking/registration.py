@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainhome.earth.geodesy import Frame
 from chainhome.errors import UseError
 from chainhome.tables import Detections, Sensors
+from chainhome.tracking.registration_words import met_aircraft, reason_of, shared_aircraft
 
 if TYPE_CHECKING:
     from chainhome.tracking.registration_kernels import Sums
@@ -27,7 +28,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-QUANTITIES = ("range", "azimuth", "time")
 _TIME_UNIT_S = 0.5
 _LOOSE = (60.0, 15.0, 4.0, 1.5)  # of the first passes: a bias of 100 sigma must not look like a wrong pair
 _MOST_PASSES = 15
@@ -121,7 +121,7 @@ class _Fit(NamedTuple):
     unit: Floats
     """(3 + 3 s,) what counts as one: prior sigmas of the heights, sigmas of the sensors."""
     shared: Ints
-    """(s,) aircraft that another sensor has plots of too, at whatever time."""
+    """(s,) see `shared_aircraft`"""
 
 
 def estimate_biases(
@@ -157,7 +157,7 @@ def estimate_biases(
         raise UseError(f"time_reference: sensor_id {time_reference} given, which is not in sensors")
     assumed = params or RegistrationParams()
     ready = prepared(detections, sensors, world, keys.astype(np.int64), assumed)
-    fit = _begin(ready, sensors, time_reference, assumed)._replace(shared=_shared(detections, sensors, keys))
+    fit = _begin(ready, sensors, time_reference, assumed)._replace(shared=shared_aircraft(detections, sensors, keys))
     if not len(ready.row):
         return _record(fit, None, np.nan, np.nan, settled=True)
     solution, settled = _iterate(fit)
@@ -223,15 +223,6 @@ def _begin(ready: Prepared, sensors: Sensors, time_reference: int | None, params
         np.concatenate([heights, unit.ravel()]),
         np.zeros(count, np.int64),
     )
-
-
-def _shared(detections: Detections, sensors: Sensors, keys: Ints) -> Ints:
-    """Return how many aircraft each sensor has plots of that another sensor has plots of too, at whatever time."""
-    there = keys >= 0
-    pairs = np.unique(np.column_stack([keys[there], detections.sensor_id[there]]), axis=0)
-    _, flight, seen_by = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
-    common = pairs[seen_by[flight] > 1, 1]
-    return np.array([(common == sensor).sum() for sensor in sensors.sensor_id.tolist()], np.int64)
 
 
 def _iterate(fit: _Fit) -> tuple[_Solution, bool]:
@@ -374,8 +365,8 @@ def _record(fit: _Fit, solution: _Solution | None, before: float, after: float, 
         component,
         ~hidden,
         tuple(
-            _reason(c < 0, row, met, shared)
-            for c, row, met, shared in zip(component, hidden, _met(ready, count), fit.shared.tolist(), strict=True)
+            reason_of(c < 0, row, met, shared)
+            for c, row, met, shared in zip(component, hidden, met_aircraft(ready, count), fit.shared, strict=True)
         ),
         np.where(told, fit.noise_ratio, np.nan),
         covariance,
@@ -402,31 +393,3 @@ def _gauge_words(fit: _Fit, component: Ints) -> str:
         else:
             words.append(f"sensors {names}: mean time bias is zero")
     return "; ".join(words)
-
-
-def _met(ready: Prepared, count: int) -> list[int]:
-    """Return how many aircraft each sensor has in windows with another sensor, whether their plots agree or not."""
-    from chainhome.tracking.registration_windows import window_numbers
-
-    flight = ready.windows.aircraft[window_numbers(ready)]
-    pairs = np.unique(ready.plots.sensor + count * flight) % count
-    met: list[int] = np.bincount(pairs, minlength=count).tolist()
-    return met
-
-
-def _reason(alone: bool, hidden: Bools, met: int, shared: int) -> str:
-    """Return in words why quantities of a sensor are not observable.
-
-    `shared` aircraft were seen by another sensor too, `met` of them at the same time and often enough.
-    """
-    if not hidden.any():
-        return ""
-    if alone and met:
-        said = f"{met:,} aircraft in common with another sensor, whose plots do not agree"
-        return f"{said}; check the radars' places (and clocks)"
-    if alone and shared:
-        return f"{shared:,} aircraft in common with another sensor, but too few plots of any at the same time"
-    if alone:
-        return "no aircraft in common with another sensor"
-    names = ", ".join(name for name, one in zip(QUANTITIES, hidden, strict=True) if one)
-    return f"{names}: not determined by the aircraft in common"

@@ -245,7 +245,9 @@ def _score(commands: Any) -> None:
     )
     parser.add_argument("run", metavar="RUN", help="a run folder, of chainhome track or chainhome run")
     against = parser.add_mutually_exclusive_group(required=True)
-    against.add_argument("--truth", metavar="FILE", help="CSV or Parquet with the columns of the table truth")
+    against.add_argument(
+        "--truth", metavar="FILE", help="CSV or Parquet with the columns of the table truth, or ASTERIX with CAT062"
+    )
     against.add_argument(
         "--by-address", action="store_true", help="track the plots again without their addresses; those are the truth"
     )

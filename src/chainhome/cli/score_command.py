@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from chainhome import earth
 from chainhome.cli.folders import given_path
@@ -13,7 +16,14 @@ from chainhome.errors import UseError
 from chainhome.formats import read_table
 from chainhome.formats.run_folder import RECORD, read_record
 from chainhome.process.recording_input import epoch_of, open_recording, watch_of_run
-from chainhome.process.score_recording import check_tables, read_truth, score_against_truth, score_by_address
+from chainhome.process.score_recording import (
+    TRUTH_LEFT,
+    check_tables,
+    is_table,
+    read_truth,
+    score_against_truth,
+    score_by_address,
+)
 from chainhome.tables import Detections, Tracks
 
 METHODS = ("pmb", "pmbm", "gnn")
@@ -53,12 +63,17 @@ def _method(folder: Path, record: dict[str, Any]) -> str:
 def _against_truth(folder: Path, record: dict[str, Any], path: Path) -> dict[str, Any]:
     watch, _ = watch_of_run(folder, record)
     world: earth.Frame | None = watch.world if watch.placed else None
-    truth, left_out = read_truth(path, world, epoch_of(record))
     detections = read_table(Detections, folder / "detections.parquet")
     tracks = read_table(Tracks, folder / "tracks.parquet")
     check_tables(detections, tracks, str(folder))
+    time_s = detections.time_s if len(detections) else np.full(1, np.nan)
+    truth, left = read_truth(path, world, epoch_of(record), float(time_s.min() + time_s.max()) / 2.0)
+    if not is_table(path):
+        # The numbers of a centre's tracks are none of the targets that simulated plots name.
+        detections = replace(detections, target_id=np.full(len(detections), -1))
     scores = score_against_truth(detections, tracks, truth, watch)
-    return {"truth": path.name, "truth_rows_left_out": left_out} | scores
+    told = {"truth": path.name, "truth_rows": len(truth), "truth_rows_left_out": left.total() - left["lost_bytes"]}
+    return told | {"truth_left_out": dict(left)} | scores
 
 
 def _text(value: float | None, unit: str = "") -> str:
@@ -70,10 +85,9 @@ def _text(value: float | None, unit: str = "") -> str:
 def _print_truth(scores: dict[str, Any]) -> None:
     targets, tracks = scores["targets"], scores["tracks"]
     print(f"{scores['samples']:,} samples of truth in cover, at {scores['moments']:,} moments")
-    if scores["truth_rows_left_out"]:
-        print(
-            f"  left out: {scores['truth_rows_left_out']:,} rows of truth without a time, target or position, or twice"
-        )
+    for name, count in scores["truth_left_out"].items():
+        what = "" if name == "lost_bytes" else "rows of truth "
+        print(f"  left out: {count:,} {what}{TRUTH_LEFT[name]}")
     rows = table("score", ">value", "what it is")
     rows.add_row(
         "targets tracked", f"{targets['tracked']} of {targets['count']}", "ever, by a confirmed track of their own"

@@ -15,7 +15,7 @@ from chainhome.cli import main
 from chainhome.errors import ChainhomeError, UseError
 from chainhome.formats import write_table
 from chainhome.formats.asterix import encode_cat048, encode_cat062
-from chainhome.process.score_recording import read_truth
+from chainhome.process.truth_file import read_truth
 
 FOOT_M = 0.3048
 METRE = 1.0

@@ -18,7 +18,8 @@ from chainhome.process import follow as following
 from chainhome.process.follow import Account, clutter_density, follow
 from chainhome.process.recording import Recording, SensorsNeededError
 from chainhome.process.recording_input import open_recording
-from chainhome.process.score_recording import in_cover, read_truth, score_against_truth
+from chainhome.process.score_recording import in_cover, score_against_truth
+from chainhome.process.truth_file import read_truth
 from chainhome.scenario.sensors_file import parse_sensors
 from chainhome.tables import TRACK_STATUSES, Detections, Tracks, Truth
 

@@ -239,8 +239,9 @@ def _score(commands: Any) -> None:
         "score",
         "score_command",
         "score the tracks of a run against a truth",
-        "Score the tracks of a run: against a truth (GOSPA, SIAP, completeness, purity, a table in the style of\n"
-        "ED-142), or, for recordings with Mode S, against the addresses, after tracking its plots again without them.",
+        "Score the tracks of a run: against a truth (GOSPA, trajectory GOSPA, NEES, SIAP, completeness, purity, a\n"
+        "table in the style of ED-142), or, for recordings with Mode S, against the addresses, after tracking its\n"
+        "plots again without them.",
         "chainhome score tracked --truth truth.csv",
     )
     parser.add_argument("run", metavar="RUN", help="a run folder, of chainhome track or chainhome run")

@@ -16,14 +16,8 @@ from chainhome.errors import UseError
 from chainhome.formats import read_table
 from chainhome.formats.run_folder import RECORD, read_record
 from chainhome.process.recording_input import epoch_of, open_recording, watch_of_run
-from chainhome.process.score_recording import (
-    TRUTH_LEFT,
-    check_tables,
-    is_table,
-    read_truth,
-    score_against_truth,
-    score_by_address,
-)
+from chainhome.process.score_recording import check_tables, score_against_truth, score_by_address
+from chainhome.process.truth_file import TRUTH_LEFT, is_table, read_truth
 from chainhome.tables import Detections, Tracks
 
 METHODS = ("pmb", "pmbm", "gnn")
@@ -106,6 +100,12 @@ def _print_truth(scores: dict[str, Any]) -> None:
         said = f"p 2, c 5 km: {_text(part['localisation_per_target_m'], 'm')} rms a target, "
         said += f"{part['mean_missed']:.2f} missed and {part['mean_false']:.2f} false at a time"
         rows.add_row(name, _text(part["mean_m"], "m"), said)
+    for key, name in (("trajectory_gospa", "trajectory GOSPA, rms"), ("trajectory_gospa_horizontal", "  horizontal")):
+        part = scores[key]
+        said = f"γ 2 km besides: {part['switches']:.3g} changes of track, {part['mean_missed']:.2f} missed and "
+        rows.add_row(name, _text(part["rms_m"], "m"), said + f"{part['mean_false']:.2f} false at a time")
+    for key, name in (("nees", "NEES"), ("nees_horizontal", "  horizontal")):
+        rows.add_row(name, _text(scores[key]["mean"]), _honesty(scores[key]))
     siap = scores["siap"]
     for key, unit, words in (
         ("completeness", "", "share of targets' samples with a track"),
@@ -116,12 +116,40 @@ def _print_truth(scores: dict[str, Any]) -> None:
     ):
         rows.add_row(f"SIAP {key.rsplit('_m', 1)[0].replace('_', ' ')}", _text(siap[key], unit), words)
     console().print(rows)
+    for sentence in _shortened(scores):
+        print(f"  {sentence}")
     limits = table("in the style of ED-142, en-route 8 s", ">value", ">limit", "met", ">of")
     for row in scores["ed142"]:
         met = "–" if row["met"] is None else "yes" if row["met"] else "no"
         name = row["name"].removesuffix("_m").replace("_", " ")
         limits.add_row(name, _text(row["value"], row["unit"]), _text(row["limit"], row["unit"]), met, f"{row['n']:,}")
     console().print(limits)
+    for row in scores["ed142"]:
+        if row["why_no_limit"]:
+            print(f"  – {row['name'].replace('_', ' ')}: {row['why_no_limit']}")
+
+
+def _honesty(part: dict[str, Any]) -> str:
+    """Return what a NEES is of, and between which bounds it lies if the covariances are right."""
+    of = f"of {part['of']}"
+    if part["mean"] is None:
+        return f"{of}: no row of a track has a truth and a covariance"
+    said = f"{of}; honest: {part['low']:.3g} to {part['high']:.3g} (95 % of {part['samples']:,} samples)"
+    more = part["mean"] > part["high"]
+    return said if part["holds"] else f"{said}: {'too sure' if more else 'too cautious'}"
+
+
+def _shortened(scores: dict[str, Any]) -> list[str]:
+    """Return in sentences what was done because trajectory GOSPA would have been too large."""
+    told = []
+    for key, name in (("trajectory_gospa", "trajectory GOSPA"), ("trajectory_gospa_horizontal", "its horizontal part")):
+        part = scores[key]
+        if part["every"] > 1:
+            told.append(f"{name}: many tracks near many targets, so of {part['every']} moments one counts")
+        if part["cuts"] and part["rms_at_least_m"] < part["rms_m"]:
+            least = _text(part["rms_at_least_m"], "m")
+            told.append(f"{name}: time was cut at {part['cuts']} moments; in one piece it would be {least} or more")
+    return told
 
 
 def _print_addresses(scores: dict[str, Any]) -> None:

@@ -199,7 +199,7 @@ def test_a_centre_without_a_confirmed_track_and_a_run_without_a_place_are_refuse
     path = tmp_path / "centre.ast"
     path.write_bytes(centre_of(cnf=1))
     with pytest.raises(
-        ChainhomeError, match="holds no usable track of a centre: of 603 records of CAT062 603 of tracks"
+        ChainhomeError, match="no usable track of a centre; of its 603 records of CAT062: 603 of tracks"
     ):
         read_truth(path, WORLD, np.nan)
     with pytest.raises(UseError, match="the run does not know where its frame lies"):

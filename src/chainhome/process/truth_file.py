@@ -36,7 +36,7 @@ TRUTH_LEFT = {
     "other_centre": "of another centre than most",
     "tentative": "of tracks that the centre calls tentative",
     "only_cartesian": "with a position in the centre's own plane alone (I062/100)",
-    "no_height": "without a height",
+    "no_height": "without a height (I062/130, 135 or 136)",
     "lost_bytes": "bytes of the recording that cannot be read",
 }
 
@@ -70,7 +70,7 @@ def read_truth(
             f"{path} holds no usable row of truth: {rows:,} rows{why}; expected a time, a target_id that is a whole "
             "number from 0 on, and a position in each"
             if is_table(path)
-            else f"{path} holds no usable track of a centre: of {rows:,} records of CAT062 "
+            else f"{path} holds no usable track of a centre; of its {rows:,} records of CAT062: "
             + ", ".join(f"{left[name]:,} {words}" for name, words in TRUTH_LEFT.items() if left[name])
         )
     return kept, Counter({name: left[name] for name in TRUTH_LEFT if left[name]})

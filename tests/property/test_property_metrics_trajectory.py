@@ -47,12 +47,13 @@ def scenes(draw: st.DrawFn, most: int = 3, steps: int = 4) -> Scene:
     return Scene(*sets)
 
 
-def scored(scene: Scene, gamma: float, p: float = 2.0) -> TrajectoryGospa:
+def scored(scene: Scene, gamma: float, p: float = 2.0, most_cells: int | None = None) -> TrajectoryGospa:
     tables = []
     for states in scene:
         which, step = np.nonzero(~np.isnan(states))
         tables += [step.astype(float), which, states[which, step][:, None]]
-    return trajectory_gospa(*tables, c=CUT, gamma=gamma, p=p, times_s=np.arange(scene.truths.shape[1]))
+    return trajectory_gospa(*tables, c=CUT, gamma=gamma, p=p, times_s=np.arange(scene.truths.shape[1]),
+                            most_cells=most_cells)  # fmt: skip
 
 
 def costs(scene: Scene, p: float) -> np.ndarray:
@@ -137,6 +138,31 @@ def test_leaving_out_far_pairs_and_solving_by_groups_changes_nothing(scene: Scen
 def test_it_never_exceeds_the_best_of_all_assignments(scene: Scene, gamma: float, p: float) -> None:
     best = by_all_assignments(scene, gamma, p)
     assert scored(scene, gamma, p).distance ** p <= best * (1.0 + SOLVER) + SOLVER
+
+
+@settings(max_examples=80)
+@given(scenes(steps=8), gammas, powers, st.integers(1, 12))
+def test_cut_in_time_it_is_too_large_by_no_more_than_it_says(
+    scene: Scene, gamma: float, p: float, most_cells: int
+) -> None:
+    cut, whole = scored(scene, gamma, p, most_cells), scored(scene, gamma, p)
+    rounding = SOLVER * (1.0 + whole.distance**p)
+    assert cut.distance**p - cut.at_cuts <= whole.distance**p + rounding
+    assert whole.distance**p <= cut.distance**p + rounding
+    assert (whole.cuts, whole.at_cuts) == (0, 0.0)
+
+
+def test_crowds_are_cut_and_what_is_paid_at_the_cuts_is_little() -> None:
+    rng = np.random.default_rng(3)
+    truths = rng.normal(0.0, 6.0, (6, 1)) + 4.0 * np.sin(0.1 * np.arange(120) + 6.0 * rng.random((6, 1)))
+    seen = truths + rng.normal(0.0, 1.0, truths.shape)
+    scene = Scene(np.where(np.arange(120) < 70, seen, seen[::-1]), truths)
+    cut, whole = scored(scene, 3.0, most_cells=300), scored(scene, 3.0)
+    assert cut.cuts > 5
+    assert whole.switch_count > 1.0
+    five_percent = 0.05  # cut every eighth step
+    assert 0.0 <= cut.distance - whole.distance < five_percent * whole.distance
+    assert cut.switches_at.sum() == pytest.approx(cut.switches)
 
 
 def test_on_paths_that_cross_it_equals_the_whole_program_and_most_often_the_best_assignments() -> None:

@@ -17,6 +17,7 @@ from chainhome.formats.asterix import (
     encode_cat034,
     encode_cat048,
     encode_cat062,
+    iter_tracks,
     periods_of,
     sensors_of,
     tracks_of,
@@ -211,6 +212,24 @@ def test_system_tracks_become_tracks() -> None:
     assert (found.mode_s_address[1], found.mode_3a.tolist()) == (0x4840D6, [-1, 7700, -1, -1])
     assert found.callsign.tolist() == ["", "THY1920", "", ""]
     assert (found.counts["tracks"], found.counts["only_cartesian"], found.counts["no_height"]) == (4, 1, 1)
+
+
+def test_system_tracks_in_pieces_are_those_of_the_whole_across_midnight() -> None:
+    times = np.array([86_398.0, 86_399.0, 86_399.5, 0.5, 1.0, 2.0])
+    sent = [
+        encode_cat062(
+            sac=25, sic=3, time_of_day_s=times[rows], track_number=7, lat_deg=40.0 + 0.001 * rows, lon_deg=33.0,
+            flight_level_fl=100.0,
+        )
+        for rows in (np.arange(3), np.arange(3, 6))
+    ]  # fmt: skip
+    whole = tracks_of(decode(b"".join(sent)))
+    pieces = list(iter_tracks([decode(data) for data in sent]))
+    for name in ("time_s", "x_m", "y_m", "z_m"):
+        joined = np.concatenate([getattr(piece.tracks, name) for piece in pieces])
+        np.testing.assert_array_equal(joined, getattr(whole.tracks, name))
+    assert whole.tracks.time_s.tolist() == [86_398.0, 86_399.0, 86_399.5, 86_400.5, 86_401.0, 86_402.0]
+    assert whole.centre.tolist() == [256 * 25 + 3] * 6
 
 
 def test_elevations_come_back_as_heights_of_a_three_dimensional_radar() -> None:

@@ -18,7 +18,8 @@ from chainhome.process import follow as following
 from chainhome.process.follow import Account, clutter_density, follow
 from chainhome.process.recording import Recording, SensorsNeededError
 from chainhome.process.recording_input import open_recording
-from chainhome.process.score_recording import in_cover, read_truth, score_against_truth
+from chainhome.process.score_recording import in_cover, score_against_truth
+from chainhome.process.truth_file import read_truth
 from chainhome.scenario.sensors_file import parse_sensors
 from chainhome.tables import TRACK_STATUSES, Detections, Tracks, Truth
 
@@ -145,7 +146,7 @@ def test_truth_is_read_by_place_or_by_frame_and_its_gaps_are_counted(tmp_path: P
     there = truth()
     write_table(there, tmp_path / "truth.parquet")
     read, left_out = read_truth(tmp_path / "truth.parquet", WORLD, np.nan)
-    assert (len(read), left_out) == (len(there), 0)
+    assert (len(read), left_out) == (len(there), {})
     lines = ["time_utc,target_id,lat_deg,lon_deg,altitude_m"]
     for row in range(50):
         lines.append(f"1970-01-01T00:00:{there.time_s[row]:06.3f}Z,{there.target_id[row]},"
@@ -159,7 +160,7 @@ def test_truth_is_read_by_place_or_by_frame_and_its_gaps_are_counted(tmp_path: P
     path = tmp_path / "truth.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     read, left_out = read_truth(path, WORLD, 0.0)
-    assert (len(read), left_out) == (50, 2)
+    assert (len(read), left_out) == (50, {"incomplete": 2})
     same = there[:50].sorted_by("target_id", "time_s")
     micrometre = 1e-6
     assert np.abs(read.x_m - same.x_m).max() < micrometre

@@ -298,6 +298,29 @@ def test_a_single_radar_tells_nothing() -> None:
     assert np.isnan([biases.chi_square_before, biases.chi_square_after]).all()
 
 
+def test_a_radar_that_is_declared_at_a_wrong_place_is_told_of_the_aircraft_that_it_shares() -> None:
+    scene = Scene(3, radars=3, flights=20)
+    half_a_degree = np.array([0.0, 0.0, 0.5])
+    wrong = replace(scene.sensors, lat_deg=scene.sensors.lat_deg + half_a_degree)
+    biases = estimate_biases(scene.detections, wrong, WORLD)
+    assert biases.component.tolist() == [0, 0, -1]
+    assert biases.aircraft[2] == 0
+    assert biases.reason[:2] == ("", "")
+    seen = [set(scene.detections.mode_s_address[scene.detections.sensor_id == key]) - {-1} for key in (10, 11, 12)]
+    shared = len(seen[2] & (seen[0] | seen[1]))
+    said = f"{shared} aircraft in common with another sensor, whose plots do not agree; check the radars' places"
+    assert biases.reason[2] == f"{said} (and clocks)"
+
+
+def test_aircraft_that_two_radars_see_hours_apart_are_told_as_such() -> None:
+    scene = Scene(3, radars=2, flights=5)
+    plots = scene.detections
+    hours_later = replace(plots, time_s=plots.time_s + 20_000.0 * (plots.sensor_id == 11))
+    biases = estimate_biases(hours_later, scene.sensors, WORLD)
+    said = "5 aircraft in common with another sensor, but too few plots of any at the same time"
+    assert biases.reason == (said, said)
+
+
 def test_radars_that_share_no_aircraft_form_groups_of_their_own(scene: Scene) -> None:
     plots = scene.detections
     key = np.where(plots.mode_s_address < 0, -1, plots.mode_s_address + 5000 * (plots.sensor_id >= 12))

@@ -239,13 +239,16 @@ def _score(commands: Any) -> None:
         "score",
         "score_command",
         "score the tracks of a run against a truth",
-        "Score the tracks of a run: against a truth (GOSPA, SIAP, completeness, purity, a table in the style of\n"
-        "ED-142), or, for recordings with Mode S, against the addresses, after tracking its plots again without them.",
+        "Score the tracks of a run: against a truth (GOSPA, trajectory GOSPA, NEES, SIAP, completeness, purity, a\n"
+        "table in the style of ED-142), or, for recordings with Mode S, against the addresses, after tracking its\n"
+        "plots again without them.",
         "chainhome score tracked --truth truth.csv",
     )
     parser.add_argument("run", metavar="RUN", help="a run folder, of chainhome track or chainhome run")
     against = parser.add_mutually_exclusive_group(required=True)
-    against.add_argument("--truth", metavar="FILE", help="CSV or Parquet with the columns of the table truth")
+    against.add_argument(
+        "--truth", metavar="FILE", help="CSV or Parquet with the columns of the table truth, or ASTERIX with CAT062"
+    )
     against.add_argument(
         "--by-address", action="store_true", help="track the plots again without their addresses; those are the truth"
     )

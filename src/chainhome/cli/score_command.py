@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from chainhome import earth
 from chainhome.cli.folders import given_path
@@ -13,7 +16,8 @@ from chainhome.errors import UseError
 from chainhome.formats import read_table
 from chainhome.formats.run_folder import RECORD, read_record
 from chainhome.process.recording_input import epoch_of, open_recording, watch_of_run
-from chainhome.process.score_recording import check_tables, read_truth, score_against_truth, score_by_address
+from chainhome.process.score_recording import check_tables, score_against_truth, score_by_address
+from chainhome.process.truth_file import TRUTH_LEFT, is_table, read_truth
 from chainhome.tables import Detections, Tracks
 
 METHODS = ("pmb", "pmbm", "gnn")
@@ -53,12 +57,17 @@ def _method(folder: Path, record: dict[str, Any]) -> str:
 def _against_truth(folder: Path, record: dict[str, Any], path: Path) -> dict[str, Any]:
     watch, _ = watch_of_run(folder, record)
     world: earth.Frame | None = watch.world if watch.placed else None
-    truth, left_out = read_truth(path, world, epoch_of(record))
     detections = read_table(Detections, folder / "detections.parquet")
     tracks = read_table(Tracks, folder / "tracks.parquet")
     check_tables(detections, tracks, str(folder))
+    time_s = detections.time_s if len(detections) else np.full(1, np.nan)
+    truth, left = read_truth(path, world, epoch_of(record), float(time_s.min() + time_s.max()) / 2.0)
+    if not is_table(path):
+        # The numbers of a centre's tracks are none of the targets that simulated plots name.
+        detections = replace(detections, target_id=np.full(len(detections), -1))
     scores = score_against_truth(detections, tracks, truth, watch)
-    return {"truth": path.name, "truth_rows_left_out": left_out} | scores
+    told = {"truth": path.name, "truth_rows": len(truth), "truth_rows_left_out": left.total() - left["lost_bytes"]}
+    return told | {"truth_left_out": dict(left)} | scores
 
 
 def _text(value: float | None, unit: str = "") -> str:
@@ -70,10 +79,9 @@ def _text(value: float | None, unit: str = "") -> str:
 def _print_truth(scores: dict[str, Any]) -> None:
     targets, tracks = scores["targets"], scores["tracks"]
     print(f"{scores['samples']:,} samples of truth in cover, at {scores['moments']:,} moments")
-    if scores["truth_rows_left_out"]:
-        print(
-            f"  left out: {scores['truth_rows_left_out']:,} rows of truth without a time, target or position, or twice"
-        )
+    for name, count in scores["truth_left_out"].items():
+        what = "" if name == "lost_bytes" else "rows of truth "
+        print(f"  left out: {count:,} {what}{TRUTH_LEFT[name]}")
     rows = table("score", ">value", "what it is")
     rows.add_row(
         "targets tracked", f"{targets['tracked']} of {targets['count']}", "ever, by a confirmed track of their own"
@@ -92,6 +100,12 @@ def _print_truth(scores: dict[str, Any]) -> None:
         said = f"p 2, c 5 km: {_text(part['localisation_per_target_m'], 'm')} rms a target, "
         said += f"{part['mean_missed']:.2f} missed and {part['mean_false']:.2f} false at a time"
         rows.add_row(name, _text(part["mean_m"], "m"), said)
+    for key, name in (("trajectory_gospa", "trajectory GOSPA, rms"), ("trajectory_gospa_horizontal", "  horizontal")):
+        part = scores[key]
+        said = f"γ 2 km besides: {part['switches']:.3g} changes of track, {part['mean_missed']:.2f} missed and "
+        rows.add_row(name, _text(part["rms_m"], "m"), said + f"{part['mean_false']:.2f} false at a time")
+    for key, name in (("nees", "NEES"), ("nees_horizontal", "  horizontal")):
+        rows.add_row(name, _text(scores[key]["mean"]), _honesty(scores[key]))
     siap = scores["siap"]
     for key, unit, words in (
         ("completeness", "", "share of targets' samples with a track"),
@@ -102,12 +116,40 @@ def _print_truth(scores: dict[str, Any]) -> None:
     ):
         rows.add_row(f"SIAP {key.rsplit('_m', 1)[0].replace('_', ' ')}", _text(siap[key], unit), words)
     console().print(rows)
+    for sentence in _shortened(scores):
+        print(f"  {sentence}")
     limits = table("in the style of ED-142, en-route 8 s", ">value", ">limit", "met", ">of")
     for row in scores["ed142"]:
         met = "–" if row["met"] is None else "yes" if row["met"] else "no"
         name = row["name"].removesuffix("_m").replace("_", " ")
         limits.add_row(name, _text(row["value"], row["unit"]), _text(row["limit"], row["unit"]), met, f"{row['n']:,}")
     console().print(limits)
+    for row in scores["ed142"]:
+        if row["why_no_limit"]:
+            print(f"  – {row['name'].replace('_', ' ')}: {row['why_no_limit']}")
+
+
+def _honesty(part: dict[str, Any]) -> str:
+    """Return what a NEES is of, and between which bounds it lies if the covariances are right."""
+    of = f"of {part['of']}"
+    if part["mean"] is None:
+        return f"{of}: no row of a track has a truth and a covariance"
+    said = f"{of}; honest: {part['low']:.3g} to {part['high']:.3g} (95 % of {part['samples']:,} samples)"
+    more = part["mean"] > part["high"]
+    return said if part["holds"] else f"{said}: {'too sure' if more else 'too cautious'}"
+
+
+def _shortened(scores: dict[str, Any]) -> list[str]:
+    """Return in sentences what was done because trajectory GOSPA would have been too large."""
+    told = []
+    for key, name in (("trajectory_gospa", "trajectory GOSPA"), ("trajectory_gospa_horizontal", "its horizontal part")):
+        part = scores[key]
+        if part["every"] > 1:
+            told.append(f"{name}: many tracks near many targets, so of {part['every']} moments one counts")
+        if part["cuts"] and part["rms_at_least_m"] < part["rms_m"]:
+            least = _text(part["rms_at_least_m"], "m")
+            told.append(f"{name}: time was cut at {part['cuts']} moments; in one piece it would be {least} or more")
+    return told
 
 
 def _print_addresses(scores: dict[str, Any]) -> None:

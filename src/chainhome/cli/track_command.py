@@ -209,9 +209,7 @@ def _summary(recording: Recording, account: Account, tally: _Tally) -> dict[str,
 
 
 def _print_biases(biases: list[dict[str, Any]]) -> None:
-    rows = table(
-        "taken off", ">range", ">azimuth", ">time", ">common aircraft", "why not", title="biases of the radars"
-    )
+    rows = table("taken off", ">range", ">azimuth", ">time", ">aircraft used", "why not", title="biases of the radars")
     for entry in biases:
         shown = []
         for name, unit, digits in (("range_bias", "m", 1), ("azimuth_bias", "deg", 3), ("time_bias", "s", 3)):

@@ -17,6 +17,9 @@ from chainhome.metrics.matching import groups_of
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+# Pairs times steps that are looked at together where time is cut, whatever of them is a linear program.
+_MOST_TABLE = 10_000_000
+
 
 def best_shares(i: Ints, j: Ints, gain: Floats, half_switch: float) -> Floats:
     """Return the best shares (n, k) of the n pairs (i, j) at k steps; `gain` is (n, k), zero or less.
@@ -49,6 +52,44 @@ def best_shares(i: Ints, j: Ints, gain: Floats, half_switch: float) -> Floats:
         pairs = np.stack(alike)
         shares[pairs] = _around_one(gain[pairs], half_switch)
     return shares
+
+
+def cuts_of(pair: Ints, step: Ints, size: int, steps: int, most_cells: int | None) -> Ints:
+    """Return the steps before which to cut time, so that no linear program has more than `most_cells` pairs * steps.
+
+    `pair` (n,) is i * size + j and `step` (n,) the steps at which they are near, in order; None = no cut. Pieces that
+    are too large are halved; a single step is never too large.
+
+    >>> cuts_of(np.array([0, 1, 2, 3] * 4), np.repeat(np.arange(4), 4), 2, 4, 8).tolist()
+    [2]
+    """
+    if most_cells is None:
+        return np.zeros(0, np.int64)
+    cuts, pieces = [], [(0, steps)]
+    while pieces:
+        start, stop = pieces.pop()
+        first, last = np.searchsorted(step, [start, stop])
+        if stop - start > 1 and _too_large(np.unique(pair[first:last]), size, stop - start, most_cells):
+            middle = (start + stop) // 2
+            cuts.append(middle)
+            pieces += [(start, middle), (middle, stop)]
+    return np.sort(np.array(cuts, np.int64))
+
+
+def _too_large(names: Ints, size: int, steps: int, most_cells: int) -> bool:
+    """Return whether the pairs of a piece make too large a table, or one group that is no star too large a program."""
+    if len(names) * steps > _MOST_TABLE:
+        return True
+    i, j = names // size, names % size
+    group = groups_of(i, j, int(i.max(initial=-1)) + 1, int(j.max(initial=-1)) + 1)
+    count = np.bincount(group)
+    star = np.zeros(len(count), np.bool_)
+    for ids in (i, j):
+        low, high = np.full(len(count), np.iinfo(np.int64).max), np.full(len(count), -1)
+        np.minimum.at(low, group, ids)
+        np.maximum.at(high, group, ids)
+        star |= low == high
+    return bool((count[~star] * steps > most_cells).any())
 
 
 def _around_one(gain: Floats, half_switch: float) -> Floats:

@@ -6,112 +6,26 @@ horizon of a smooth earth. Against addresses, the plots are tracked again with t
 
 from __future__ import annotations
 
-from collections import Counter
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chainhome import earth, metrics
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats.column_file import batches, floats, open_columns, shown_columns, whole_numbers
-from chainhome.formats.column_times import is_time_text, seconds, unix_times
-from chainhome.process.cleaning import FARTHEST_M, FASTEST_MPS
 from chainhome.process.follow import follow
 from chainhome.process.recording import Recording
+from chainhome.process.score_tracks import honesty, trajectory_scores
 from chainhome.scenario.sensors_file import Watch
 from chainhome.sensors.scan import in_sector
 from chainhome.tables import REPORTING, Bools, Detections, Floats, Sensors, Tracks, Truth
 
-GOSPA_CUT_M, GOSPA_POWER = 5_000.0, 2.0
+GOSPA_CUT_M, GOSPA_POWER, SWITCH_M = 5_000.0, 2.0, 2_000.0
 MISSED_SCANS = 2.5
 LONGEST_AGE_S, SHORTEST_AGE_S = 60.0, 5.0
 # How often the picture is scored at most, and between which rows of a truth its target flies straight on.
 STEPS, SHORTEST_STEP_S, GAP_S = 2_000, 0.5, 30.0
 ED142_STEP_S = 4.0
-VELOCITY = {"vx_mps", "vy_mps", "vz_mps"}
-
-
-def read_truth(path: Path, world: earth.Frame | None, epoch_unix_s: float) -> tuple[Truth, int]:
-    """Return the truth in a CSV or Parquet file, sorted by target and time, and how many of its rows were left out.
-
-    Columns: `time_s` (or `time_utc`, `timestamp`, `time` as UTC), `target_id`, and `lat_deg`, `lon_deg`, `altitude_m`
-    or else `x_m`, `y_m`, `z_m` in the run's world. Rows with a gap in these are left out. Raises UseError where columns
-    are missing, or UTC times meet a run that does not know when it was; ChainhomeError for a truth without rows.
-    """
-    file = open_columns(path)
-    names = set(file.columns)
-    time_name = next((name for name in ("time_s", "time_utc", "timestamp", "time") if name in names), "")
-    # Where both are there, latitude and longitude count: x, y, z of another run have another origin.
-    world_columns = {"x_m", "y_m", "z_m"} <= names
-    geodetic = not world_columns or ({"lat_deg", "lon_deg", "altitude_m"} <= names and world is not None)
-    needs = {"target_id"} | ({"lat_deg", "lon_deg", "altitude_m"} if geodetic else {"x_m", "y_m", "z_m"})
-    if not time_name or not needs <= names:
-        raise UseError(
-            f"{path}: no truth: expected the columns time_s, target_id and x_m, y_m, z_m (or lat_deg, lon_deg, "
-            f"altitude_m); it has {shown_columns(file)}"
-        )
-    if geodetic and world is None:
-        raise UseError(
-            f"{path}: the run does not know where its frame lies; expected x_m, y_m, z_m, not lat_deg, lon_deg"
-        )
-    parts, rows = [], 0
-    counts: Counter[str] = Counter()
-    for batch in batches(file, {time_name, *needs, *VELOCITY}):
-        rows += batch.counts.get("rows", 0)
-        if batch.cut:
-            raise ChainhomeError(f"{batch.cut}; a truth has to be whole")
-        if batch.rows:
-            parts.append(_truth_part(batch.columns, time_name, world if geodetic else None, epoch_unix_s, path, counts))
-    truth = Truth.concat(parts)
-    place = np.abs(np.column_stack([truth.x_m, truth.y_m, truth.z_m]))
-    whole = np.isfinite(truth.time_s) & (place <= FARTHEST_M).all(axis=1)
-    truth = truth[whole & (truth.target_id >= 0)].sorted_by("target_id", "time_s")
-    twice = np.append(False, (np.diff(truth.target_id) == 0) & (np.diff(truth.time_s) == 0))[: len(truth)]
-    truth = truth[~twice]
-    if not len(truth):
-        odd = counts["unreadable_cells"]
-        why = f", {odd:,} cells of them no number or time that can be read" if odd else ""
-        raise ChainhomeError(
-            f"{path} holds no usable row of truth: {rows:,} rows{why}; expected a time, a target_id that is a whole "
-            "number from 0 on, and a position in each"
-        )
-    return truth, rows - len(truth)
-
-
-def _truth_part(
-    columns: dict[str, Any],
-    time_name: str,
-    world: earth.Frame | None,
-    epoch_unix_s: float,
-    path: Path,
-    counts: Counter[str],
-) -> Truth:
-    raw = columns[time_name]
-    if time_name != "time_s" or is_time_text(raw):
-        if np.isnan(epoch_unix_s):
-            raise UseError(
-                f"{path}: {time_name} is UTC, and the run does not say when it was; expected time_s in seconds"
-            )
-        time = unix_times(raw, counts, f"{path.name}: {time_name}", numbers=time_name != "time_s") - epoch_unix_s
-    else:
-        time = seconds(raw, counts, f"{path.name}: {time_name}")
-    value = {
-        name: floats(array, counts, f"{path.name}: {name}")
-        for name, array in columns.items()
-        if name not in (time_name, "target_id")
-    }
-    for name in VELOCITY & set(value):
-        value[name] = np.where(np.abs(value[name]) <= FASTEST_MPS, value[name], np.nan)
-    if world is not None:
-        lat, lon = np.radians(value["lat_deg"]), np.radians(value["lon_deg"])
-        there = (np.abs(value["lat_deg"]) <= 90.0) & (np.abs(value["lon_deg"]) <= 360.0)
-        there &= np.abs(value["altitude_m"]) <= FARTHEST_M
-        lat, lon, height = (np.where(there, given, np.nan) for given in (lat, lon, value["altitude_m"]))
-        place = earth.geodetic_to_enu(world, lat, lon, height)
-        value |= dict(zip(("x_m", "y_m", "z_m"), place.T, strict=True))
-    ids = whole_numbers(columns["target_id"], counts, f"{path.name}: target_id")
-    return Truth.make(len(time), time_s=time, target_id=ids, **value)
 
 
 def check_tables(detections: Detections, tracks: Tracks, where: str) -> None:
@@ -160,7 +74,7 @@ def greatest_age_s(sensors: Sensors) -> float:
 
 
 def score_against_truth(detections: Detections, tracks: Tracks, truth: Truth, watch: Watch) -> dict[str, Any]:
-    """Return GOSPA, SIAP, how each target was followed, and a table in the style of ED-142, as plain objects.
+    """Return GOSPA, trajectory GOSPA, NEES, SIAP, how targets were followed, and a table in the style of ED-142.
 
     The truth is brought to common moments, on the straight line between two of its rows that are not too far apart.
     """
@@ -201,6 +115,13 @@ def score_against_truth(detections: Detections, tracks: Tracks, truth: Truth, wa
         )
         for name, axes in (("gospa", 3), ("gospa_horizontal", 2))
     }
+    whole = {
+        name: trajectory_scores(shown, at, moments, axes=axes, c=GOSPA_CUT_M, gamma=SWITCH_M, p=GOSPA_POWER)
+        for name, axes in (("trajectory_gospa", 3), ("trajectory_gospa_horizontal", 2))
+    }
+    slowest_s = float(watch.sensors.period_s.max(initial=1.0))
+    owner = followed.of_rows(tracks.track_id)
+    honest = honesty(tracks, owner, truth, period_s=slowest_s, near_m=GOSPA_CUT_M, gap_s=GAP_S)
     picture = metrics.siap(at, shown, followed.of_rows(shown.track_id))
     return {
         "samples": len(at),
@@ -208,6 +129,8 @@ def score_against_truth(detections: Detections, tracks: Tracks, truth: Truth, wa
         "targets": _targets(followed),
         "tracks": {"confirmed": len(followed.track_id), "false": int((followed.track_target_id < 0).sum())},
         **{name: _gospa(values, len(at)) for name, values in series.items()},
+        **whole,
+        **honest,
         "siap": {name: _number(getattr(picture, name)) for name in SIAP},
         "ed142": _ed142(tracks, followed, truth, watch),
         "max_age_s": age_s,
@@ -218,13 +141,37 @@ def _ed142(tracks: Tracks, followed: metrics.Continuity, truth: Truth, watch: Wa
     """Return the rows of the table; the truth is taken every few seconds, so that it makes unbroken spans."""
     fine = at_moments(truth, np.arange(truth.time_s.min(), truth.time_s.max() + ED142_STEP_S, ED142_STEP_S))
     fine = fine[in_cover(fine, watch)]
-    found = metrics.ed142(tracks, followed.of_rows(tracks.track_id), fine)
+    limits, why = limits_for(watch.sensors)
+    found = metrics.ed142(tracks, followed.of_rows(tracks.track_id), fine, limits=limits)
     numbers = ("value", "limit", "period_s")
     return [
         {name: _number(getattr(row, name)) for name in numbers}
         | {"name": row.name, "unit": row.unit, "met": row.met, "n": row.n}
+        | {"why_no_limit": why if row.name == "update_probability" else ""}
         for row in found
     ]
+
+
+def limits_for(sensors: Sensors) -> tuple[metrics.Limits, str]:
+    """Return the limits that the sensors are held to, and why one of them does not apply; our reading.
+
+    Sensors that look every T seconds, all together, can give an update in at most 8 / T of the periods of 8 s. Where
+    that is below the limit of update probability, it is counted in periods of T instead, for which none is stated.
+
+    >>> limits, why = limits_for(Sensors.make(sensor_id=[0], period_s=10.0))
+    >>> limits.period_s, limits.update_probability, why
+    (10.0, nan, 'a look every 10 s cannot update 97 % of periods of 8 s; counted in periods of 10 s')
+    """
+    usual = metrics.EN_ROUTE
+    turning = sensors.period_s[np.isfinite(sensors.period_s) & (sensors.period_s > 0.0)]
+    every_s = float(1.0 / np.sum(1.0 / turning)) if len(turning) else 0.0
+    if usual.update_probability * every_s <= usual.period_s:
+        return usual, ""
+    why = (
+        f"a look every {every_s:.3g} s cannot update {100.0 * usual.update_probability:.0f} % of periods of "
+        f"{usual.period_s:g} s; counted in periods of {every_s:.3g} s"
+    )
+    return replace(usual, period_s=every_s, update_probability=np.nan), why
 
 
 def at_moments(truth: Truth, moments: Floats) -> Truth:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from chainhome.earth.geodesy import Frame
 from chainhome.errors import UseError
 from chainhome.tables import Detections, Sensors
+from chainhome.tracking.registration_words import met_aircraft, reason_of, shared_aircraft
 
 if TYPE_CHECKING:
     from chainhome.tracking.registration_kernels import Sums
@@ -27,7 +28,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-QUANTITIES = ("range", "azimuth", "time")
 _TIME_UNIT_S = 0.5
 _LOOSE = (60.0, 15.0, 4.0, 1.5)  # of the first passes: a bias of 100 sigma must not look like a wrong pair
 _MOST_PASSES = 15
@@ -120,6 +120,8 @@ class _Fit(NamedTuple):
     weight: Floats
     unit: Floats
     """(3 + 3 s,) what counts as one: prior sigmas of the heights, sigmas of the sensors."""
+    shared: Ints
+    """(s,) see `shared_aircraft`"""
 
 
 def estimate_biases(
@@ -155,7 +157,7 @@ def estimate_biases(
         raise UseError(f"time_reference: sensor_id {time_reference} given, which is not in sensors")
     assumed = params or RegistrationParams()
     ready = prepared(detections, sensors, world, keys.astype(np.int64), assumed)
-    fit = _begin(ready, sensors, time_reference, assumed)
+    fit = _begin(ready, sensors, time_reference, assumed)._replace(shared=shared_aircraft(detections, sensors, keys))
     if not len(ready.row):
         return _record(fit, None, np.nan, np.nan, settled=True)
     solution, settled = _iterate(fit)
@@ -219,6 +221,7 @@ def _begin(ready: Prepared, sensors: Sensors, time_reference: int | None, params
         np.zeros(_COMMON + 3 * count),
         np.ones(len(ready.row)),
         np.concatenate([heights, unit.ravel()]),
+        np.zeros(count, np.int64),
     )
 
 
@@ -361,7 +364,10 @@ def _record(fit: _Fit, solution: _Solution | None, before: float, after: float, 
         np.bincount(pairs, minlength=count),
         component,
         ~hidden,
-        tuple(_reason(c < 0, row) for c, row in zip(component, hidden, strict=True)),
+        tuple(
+            reason_of(c < 0, row, met, shared)
+            for c, row, met, shared in zip(component, hidden, met_aircraft(ready, count), fit.shared, strict=True)
+        ),
         np.where(told, fit.noise_ratio, np.nan),
         covariance,
         before,
@@ -387,13 +393,3 @@ def _gauge_words(fit: _Fit, component: Ints) -> str:
         else:
             words.append(f"sensors {names}: mean time bias is zero")
     return "; ".join(words)
-
-
-def _reason(alone: bool, hidden: Bools) -> str:
-    """Return in words why quantities of a sensor are not observable."""
-    if not hidden.any():
-        return ""
-    if alone:
-        return "no aircraft in common with another sensor"
-    names = ", ".join(name for name, one in zip(QUANTITIES, hidden, strict=True) if one)
-    return f"{names}: not determined by the aircraft in common"

@@ -16,7 +16,7 @@ from chainhome.formats.asterix.recording import Recording, Records, Report, merg
 from chainhome.formats.asterix.sensors import Period, periods_of, sensors_of
 from chainhome.formats.asterix.texts import callsign_codes, callsigns
 from chainhome.formats.asterix.to_tables import detections_of, iter_detections
-from chainhome.formats.asterix.tracks import SystemTracks, tracks_of
+from chainhome.formats.asterix.tracks import SystemTracks, iter_tracks, tracks_of
 
 __all__ = [
     "Period",
@@ -36,6 +36,7 @@ __all__ = [
     "encode_records",
     "iter_asterix",
     "iter_detections",
+    "iter_tracks",
     "merge_reports",
     "periods_of",
     "read_asterix",

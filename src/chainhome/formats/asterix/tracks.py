@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from chainhome.constants import FOOT_M
 from chainhome.earth import Frame, enu_frame, geodetic_to_enu
-from chainhome.formats.asterix.clock import times_of
+from chainhome.formats.asterix.clock import Clock, sensor_keys, times_of
 from chainhome.formats.asterix.recording import Recording, Records
 from chainhome.formats.asterix.texts import callsigns
 from chainhome.formats.asterix.to_tables import FLIGHT_LEVEL_M
@@ -26,6 +27,7 @@ class SystemTracks:
     """The tracks of a centre; the other columns have one value for each row of `tracks`."""
 
     tracks: Tracks
+    centre: Ints  # 256 SAC + SIC of I062/010; -1 = none
     mode_s_address: Ints
     mode_3a: Ints
     flight_level_m: Floats  # measured by the transponder
@@ -49,8 +51,23 @@ def tracks_of(recording: Recording, frame: Frame | None = None, *, include_tests
     >>> found.tracks.track_id.tolist(), found.tracks.altitude_m.round(1).tolist()
     ([7], [3048.0])
     """
-    table, (times, _) = recording.cat062, times_of(recording)
-    time_s = times.cat062
+    return next(iter_tracks([recording], frame, include_tests=include_tests))
+
+
+def iter_tracks(
+    pieces: Iterable[Recording], frame: Frame | None = None, *, include_tests: bool = False
+) -> Iterator[SystemTracks]:
+    """Return the system tracks of each piece of a recording, as `tracks_of` does; times and the frame go on."""
+    clock = Clock()
+    for piece in pieces:
+        times, clock = times_of(piece, clock)
+        found, frame = _system_tracks(piece.cat062, times.cat062, frame, include_tests)
+        yield found
+
+
+def _system_tracks(
+    table: Records, time_s: Floats, frame: Frame | None, include_tests: bool
+) -> tuple[SystemTracks, Frame | None]:
     counts = {"records": len(table)}
     has_place = ~np.isnan(table["lat_deg"]) | ~np.isnan(table["x_m"])
     keep = np.ones(len(table), np.bool_)
@@ -70,14 +87,20 @@ def tracks_of(recording: Recording, frame: Frame | None = None, *, include_tests
     counts["no_height"] = int(np.isnan(height_m).sum())
     address, code = chosen["address"].astype(np.int64), chosen["mode_3a"].astype(np.int64)
     bad_code = (chosen["mode_3a_v"] == 1) | (chosen["mode_3a_g"] == 1)
-    return SystemTracks(
+    located = np.flatnonzero(~np.isnan(chosen["lat_deg"]))
+    if frame is None and len(located):
+        lat, lon = (float(np.radians(chosen[name][located[0]])) for name in ("lat_deg", "lon_deg"))
+        frame = enu_frame(lat, lon, 0.0)
+    found = SystemTracks(
         _tracks(chosen, time_s[rows], height_m, frame),
+        sensor_keys(chosen),
         address,
         np.where(bad_code, -1, code),
         chosen["flight_level_fl"] * FLIGHT_LEVEL_M,
         callsigns(np.where(chosen["callsign"] >= 0, chosen["callsign"], chosen["aircraft_callsign"])),
         counts,
     )
+    return found, frame
 
 
 def _heights_m(chosen: Records) -> Floats:
@@ -95,8 +118,7 @@ def _tracks(chosen: Records, time_s: Floats, height_m: Floats, frame: Frame | No
     world[:, :2] = np.stack([chosen["x_m"], chosen["y_m"]], axis=1)
     climb = chosen["climb_ftpm"] * FOOT_M / _MINUTE_S
     velocity = np.stack([chosen["vx_mps"], chosen["vy_mps"], climb], axis=1)
-    if len(located):
-        frame = frame or enu_frame(float(lat[located[0]]), float(lon[located[0]]), 0.0)
+    if frame is not None:
         flat = np.where(np.isnan(height_m), 0.0, height_m)[located]
         world[located] = geodetic_to_enu(frame, lat[located], lon[located], flat)
         velocity[located] = _turned(frame, lat[located], lon[located], velocity[located])

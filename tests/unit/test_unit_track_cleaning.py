@@ -76,6 +76,19 @@ def test_what_cannot_be_used_of_a_plot_is_ignored_and_counted(
     assert reason in IGNORED
 
 
+@pytest.mark.parametrize("code", [0, 7, 21, 1200, 4077, 4100, 5050, 7500, 7700, 7777])
+def test_a_code_of_four_octal_digits_stays(code: int) -> None:
+    kept, counts = clean(plots(GOOD | {"mode_3a": code, "mode_s_address": 0xFFFFFF}), RADARS)
+    assert (kept.mode_3a.tolist(), kept.mode_s_address.tolist(), counts) == ([code], [0xFFFFFF], {})
+
+
+@pytest.mark.parametrize("code", [8, 90, 1800, 4095, 7780, 8000, 9999, 10_000, 17_700, 2**40])
+def test_a_code_with_an_eight_a_nine_or_a_fifth_digit_is_ignored_and_counted(code: int) -> None:
+    kept, counts = clean(plots(GOOD | {"mode_3a": code}, GOOD | {"mode_s_address": 2**24}), RADARS)
+    assert (kept.mode_3a.tolist(), kept.mode_s_address.tolist()) == ([-1, -1], [-1, -1])
+    assert counts == {"reply_ignored": 2}
+
+
 def test_good_plots_pass_as_they_are() -> None:
     own_sigma = GOOD | {"sensor_id": 2, "elevation_sigma_rad": 0.01}
     position = {"time_s": 2.0, "sensor_id": 9, "x_m": -5.0, "y_m": 900e3, "azimuth_rad": 44.0}

@@ -6,6 +6,7 @@ beside the repository where they are available.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from chainhome.formats.asterix.layout import (
     Layout,
 )
 from chainhome.formats.asterix.recording import Records
+from chainhome.process.cleaning import clean
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "asterix"
 EDITIONS = {1: "1_4", 2: "1_2", 21: "2_6", 34: "1_29", 48: "1_32", 62: "1_21"}
@@ -312,6 +314,17 @@ def test_the_recording_of_one_radar_holds_what_its_description_says() -> None:
     minutes = (found.time_s[-1] - found.time_s[0]) / 60.0
     assert round(minutes) == 79
     assert counts["detections"] == len(found) == 1830
+
+
+def test_its_valid_codes_come_to_the_tracker() -> None:
+    recording = read_asterix(recording_of("068test_bds30.gps"))
+    sensors = replace(sensors_of(recording), max_range_m=np.array([475e3]))
+    found, told = detections_of(recording, sensors)
+    kept, counts = clean(found, sensors)
+    assert (counts, len(kept)) == ({}, 1830)
+    assert (told["mode_3a_dropped"], told["flight_level_dropped"]) == (9, 9)
+    assert sorted(set(kept.mode_3a.tolist())) == [-1, 5050, 5173]
+    assert (kept.mode_3a == -1).sum() == 9
 
 
 def test_trailers_tell_when_a_block_was_received() -> None:

@@ -49,7 +49,7 @@ IGNORED: Mapping[str, str] = {
     "sigma_ignored": "standard deviations that cannot be true",
     "height_ignored": "flight levels or heights that no aircraft reaches",
     "doppler_ignored": "range rates that nothing flies at",
-    "reply_ignored": "addresses of more than 24 bits or codes of more than 12",
+    "reply_ignored": "addresses of more than 24 bits, or codes that are not four octal digits",
     "pressure_for_height": "positions whose height is the pressure altitude",
     "mode_3a_dropped": "Mode 3/A codes that are garbled or not validated",
     "flight_level_dropped": "flight levels that are garbled or not validated",
@@ -72,7 +72,9 @@ SIGMAS = {
     "azimuth_sigma_rad": (1e-7, 2.0 * np.pi),
     "elevation_sigma_rad": (1e-7, 2.0 * np.pi),
 }
-LARGEST_REPLY = {"mode_s_address": 0xFFFFFF, "mode_3a": 0o7777}
+LARGEST_ADDRESS = 0xFFFFFF
+# A Mode 3/A code is kept as its four octal digits read as they stand: 7700 is 7700. Which of 0 to 9999 are one:
+IS_CODE = (np.arange(10_000)[:, None] // (1, 10, 100, 1000) % 10 <= 7).all(axis=1)
 BUFFER_PLOTS = 200_000
 # A few plots further than this from all others in time carry a wrong time; many are a recording with a pause.
 ASTRAY_S, ASTRAY_PLOTS = 3_600.0, 10
@@ -177,10 +179,13 @@ def _mended(plots: Detections, sensors: Sensors, row: NDArray[np.int64]) -> tupl
         values: Floats = getattr(plots, name)
         changed[name] = without("height_ignored", values, ~((values >= least) & (values <= most)))
     changed["doppler_mps"] = without("doppler_ignored", plots.doppler_mps, ~(np.abs(plots.doppler_mps) <= FASTEST_MPS))
-    for name, largest in LARGEST_REPLY.items():
-        said = getattr(plots, name)
-        counts["reply_ignored"] += int((said > largest).sum())
-        changed[name] = np.where(said > largest, -1, said)
+    code = plots.mode_3a
+    for name, bad in (
+        ("mode_s_address", plots.mode_s_address > LARGEST_ADDRESS),
+        ("mode_3a", (code >= 0) & ~IS_CODE[np.clip(code, 0, len(IS_CODE) - 1)]),
+    ):
+        counts["reply_ignored"] += int(bad.sum())
+        changed[name] = np.where(bad, -1, getattr(plots, name))
     # What a rounding put just below 0 or above the full circle is north.
     rounded = (plots.azimuth_rad < 0.0) & (plots.azimuth_rad >= -AZIMUTH_ROUNDING_RAD)
     rounded |= (plots.azimuth_rad >= 2.0 * np.pi) & (plots.azimuth_rad <= 2.0 * np.pi + AZIMUTH_ROUNDING_RAD)

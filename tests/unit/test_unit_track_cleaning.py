@@ -99,6 +99,27 @@ def test_good_plots_pass_as_they_are() -> None:
         np.testing.assert_array_equal(getattr(kept, name), getattr(given_, name), err_msg=name)
 
 
+def test_plots_beside_the_sector_by_more_than_five_sigma_are_left_out_and_counted() -> None:
+    """A sector of 90 degrees about north-west reaches from 270 to 360 degrees."""
+    sigma = np.radians(0.2)
+    radar = Sensors.make(
+        sensor_id=[4, 2], max_range_m=400e3, azimuth_sigma_rad=sigma, elevation_sigma_rad=0.005,
+        sector_centre_rad=[np.radians(315.0), np.nan], sector_width_rad=[np.radians(90.0), np.nan],
+    )  # fmt: skip
+    inside = [271.0, 300.0, 359.0, 0.0, 0.9, 269.1]
+    beside = [1.1, 268.9, 90.0, 180.0]
+    rows = [GOOD | {"azimuth_rad": np.radians(azimuth)} for azimuth in (*inside, *beside)]
+    kept, counts = clean(plots(*rows), radar)
+    assert np.degrees(kept.azimuth_rad) == pytest.approx(inside)
+    assert counts == {"outside_sector": len(beside)}
+    # A weak echo says of itself that it is less sure; what cannot be true is not believed; the other radar sees all.
+    weak, boast = {"azimuth_sigma_rad": np.radians(0.4)}, {"azimuth_sigma_rad": 1e9}
+    two = {"sensor_id": 2}
+    kept, counts = clean(plots(*(rows[-4] | more for more in (weak, boast, two))), radar)
+    assert kept.sensor_id.tolist() == [4, 2]
+    assert counts == {"outside_sector": 1}
+
+
 def test_a_full_circle_in_five_decimals_is_north() -> None:
     rows = plots(*(GOOD | {"azimuth_rad": azimuth} for azimuth in (6.28319, 2 * np.pi, -1e-6, 6.2831)))
     kept, counts = clean(rows, RADARS)

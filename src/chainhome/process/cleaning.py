@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from chainhome.errors import UseError
 from chainhome.formats.column_times import EARLIEST_S, LATEST_S
 from chainhome.formats.detections_file import GREATEST_HEIGHT_M, LEAST_HEIGHT_M
+from chainhome.sensors.scan import in_sector
 from chainhome.tables import REPORTING, Bools, Detections, Floats, Sensors
 
 # Why a row is not among the tracked plots, and what the summary says of it.
@@ -37,6 +38,7 @@ DROPPED: Mapping[str, str] = {
     "range_not_positive": "range zero or negative",
     "beyond_max_range": "beyond the instrumented range",
     "azimuth_out_of_range": "azimuth not from 0 to 360 degrees",
+    "outside_sector": "outside the sector that their radar watches",
     "elevation_out_of_range": "elevation not from -90 to 90 degrees",
     "duplicates": "there twice (same sensor, time and position)",
     "late": "out of order by more than the buffer holds",
@@ -64,7 +66,8 @@ IGNORED: Mapping[str, str] = {
 
 # Full circle written with five decimals is a little more than 2 pi.
 AZIMUTH_ROUNDING_RAD = 1e-5
-RANGE_SIGMAS = 5.0
+# As many standard deviations beyond the instrumented range or beside the sector, a plot may be of a target within.
+EDGE_SIGMAS = 5.0
 # Beyond these a figure is a slip of the pen, and its square may be no number.
 FARTHEST_M, FASTEST_MPS = 1e8, 1e5
 SIGMAS = {
@@ -74,7 +77,7 @@ SIGMAS = {
 }
 LARGEST_ADDRESS = 0xFFFFFF
 # A Mode 3/A code is kept as its four octal digits read as they stand: 7700 is 7700. Which of 0 to 9999 are one:
-IS_CODE = (np.arange(10_000)[:, None] // (1, 10, 100, 1000) % 10 <= 7).all(axis=1)
+IS_CODE: Bools = np.all(np.arange(10_000)[:, None] // (1, 10, 100, 1000) % 10 <= 7, axis=1)
 BUFFER_PLOTS = 200_000
 # A few plots further than this from all others in time carry a wrong time; many are a recording with a pause.
 ASTRAY_S, ASTRAY_PLOTS = 3_600.0, 10
@@ -142,7 +145,7 @@ def _faults(plots: Detections, sensors: Sensors, row: NDArray[np.int64], known: 
     """Return which plots have which fault, in the order in which they count."""
     reports = np.isin(sensors.kind, REPORTING)[row]
     first, second = np.where(reports, plots.x_m, plots.range_m), np.where(reports, plots.y_m, plots.azimuth_rad)
-    farthest = sensors.max_range_m + RANGE_SIGMAS * np.nan_to_num(sensors.range_sigma_m)
+    farthest = sensors.max_range_m + EDGE_SIGMAS * np.nan_to_num(sensors.range_sigma_m)
     full_circle = 2.0 * np.pi + AZIMUTH_ROUNDING_RAD
     azimuth_fits = (plots.azimuth_rad >= -AZIMUTH_ROUNDING_RAD) & (plots.azimuth_rad <= full_circle)
     return [
@@ -152,8 +155,20 @@ def _faults(plots: Detections, sensors: Sensors, row: NDArray[np.int64], known: 
         ("range_not_positive", ~reports & ~(plots.range_m > 0.0)),
         ("beyond_max_range", ~reports & (plots.range_m > farthest[row])),
         ("azimuth_out_of_range", ~reports & ~azimuth_fits),
+        ("outside_sector", ~reports & ~_in_sector(plots, sensors, row)),
         ("elevation_out_of_range", ~reports & (np.abs(plots.elevation_rad) > np.pi / 2.0)),
     ]
+
+
+def _in_sector(plots: Detections, sensors: Sensors, row: NDArray[np.int64]) -> Bools:
+    """Return which plots lie in their radar's sector, or no further beside it than their error of azimuth allows."""
+    if np.isnan(sensors.sector_width_rad).all():
+        return np.ones(len(plots), np.bool_)
+    least, most = SIGMAS["azimuth_sigma_rad"]
+    own, declared = plots.azimuth_sigma_rad, sensors.azimuth_sigma_rad[row]
+    sigma = np.where((own >= least) & (own <= most), own, np.nan_to_num(declared))
+    width = sensors.sector_width_rad[row] + 2.0 * EDGE_SIGMAS * sigma
+    return in_sector(plots.azimuth_rad, sensors.sector_centre_rad[row], width)
 
 
 def _mended(plots: Detections, sensors: Sensors, row: NDArray[np.int64]) -> tuple[Detections, Counter[str]]:

@@ -110,7 +110,7 @@ def test_every_kind_of_bad_plot_is_counted_in_the_summary(folder: Path, capsys: 
     assert summary["tracked"] == len(plots())
     assert main(["track", "bad.csv", "--sensors", "sensors.toml", "--out", "words"]) == 0
     out = capsys.readouterr().out
-    assert "left out: 1 azimuth not from 0 to 360 degrees" in out
+    assert "left out: 1 azimuth not from 0 to 2 pi radians" in out
     assert "noted: 1 cells that are no number, read as missing" in out
 
 

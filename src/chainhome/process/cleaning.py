@@ -37,9 +37,9 @@ DROPPED: Mapping[str, str] = {
     "without_position": "without a position",
     "range_not_positive": "range zero or negative",
     "beyond_max_range": "beyond the instrumented range",
-    "azimuth_out_of_range": "azimuth not from 0 to 360 degrees",
+    "azimuth_out_of_range": "azimuth not from 0 to 2 pi radians",
     "outside_sector": "outside the sector that their radar watches",
-    "elevation_out_of_range": "elevation not from -90 to 90 degrees",
+    "elevation_out_of_range": "elevation not from -pi/2 to pi/2 radians",
     "duplicates": "there twice (same sensor, time and position)",
     "late": "out of order by more than the buffer holds",
     "time_astray": "at a time far from all others",
@@ -66,6 +66,8 @@ IGNORED: Mapping[str, str] = {
 
 # Full circle written with five decimals is a little more than 2 pi.
 AZIMUTH_ROUNDING_RAD = 1e-5
+# How far an angle in radians goes, and what that is.
+FARTHEST_RAD = {"azimuth_rad": (2.0 * np.pi, "a full circle"), "elevation_rad": (np.pi / 2.0, "the zenith")}
 # As many standard deviations beyond the instrumented range or beside the sector, a plot may be of a target within.
 EDGE_SIGMAS = 5.0
 # Beyond these a figure is a slip of the pen, and its square may be no number.
@@ -96,6 +98,22 @@ class Buffer:
 def empty_buffer() -> Buffer:
     """Return a buffer that has seen nothing."""
     return Buffer()
+
+
+def refuse_degrees(plots: Detections, source: str) -> None:
+    """Raise UseError, which names the `source`, where most angles of plots with a range are too large for radians.
+
+    >>> refuse_degrees(Detections.make(range_m=9e3, azimuth_rad=[0.5, 170.0, 359.5]), "p.csv")
+    Traceback (most recent call last):
+    chainhome.errors.UseError: p.csv: azimuth_rad: 170 is beyond a full circle (6.2832); expected radians, not degrees
+    """
+    for name, (farthest, what) in FARTHEST_RAD.items():
+        angle = getattr(plots, name)[np.isfinite(plots.range_m)]
+        known = np.isfinite(angle)
+        wild = known & (np.abs(angle) > farthest + AZIMUTH_ROUNDING_RAD)
+        if 2 * int(wild.sum()) > int(known.sum()):
+            given = f"{float(angle[wild][0]):.10g} is beyond {what} ({farthest:.4f})"
+            raise UseError(f"{source}: {name}: {given}; expected radians, not degrees")
 
 
 def clean(

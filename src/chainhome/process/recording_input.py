@@ -19,6 +19,7 @@ from chainhome.formats import adsb, mode_s, read_table
 from chainhome.formats.column_file import ColumnFile, is_parquet, open_columns, shown_columns
 from chainhome.formats.detections_file import Piece, is_detections, read_detections
 from chainhome.formats.run_folder import SCENARIO, read_record
+from chainhome.process.cleaning import refuse_degrees
 from chainhome.process.recording import TRACKED, Recording, SensorsNeededError, sensors_template
 from chainhome.process.recording_asterix import open_asterix
 from chainhome.scenario.sensors_file import Watch, load_sensors, parse_sensors, sensors_text
@@ -79,7 +80,11 @@ def _of_columns(file: ColumnFile, watch: Watch | None, skip_undeclared: bool) ->
 
 def _plots(file: ColumnFile, watch: Watch, skip_undeclared: bool, epoch_unix_s: float = np.nan) -> Iterator[Piece]:
     names = dict(zip(watch.sensors.name.tolist(), watch.sensors.sensor_id.tolist(), strict=True))
-    return read_detections(file, sensor_ids=names, skip_undeclared=skip_undeclared, epoch_unix_s=epoch_unix_s)
+    pieces = read_detections(file, sensor_ids=names, skip_undeclared=skip_undeclared, epoch_unix_s=epoch_unix_s)
+    for number, piece in enumerate(pieces):
+        if not number:
+            refuse_degrees(piece.detections, str(file.path))
+        yield piece
 
 
 def _sensors_needed(file: ColumnFile) -> SensorsNeededError:

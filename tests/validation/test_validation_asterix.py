@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from asterix_records import random_columns
+from asterix_records import random_columns, random_record
 from chainhome.formats.asterix import decode, detections_of, encode_cat048, periods_of, read_asterix, sensors_of
 from chainhome.formats.asterix.compiled import LAYOUTS
 from chainhome.formats.asterix.encode import _encode
@@ -214,6 +214,42 @@ def test_libasterix_reads_what_we_write(category: int) -> None:
     (table,) = (one for one in decode(data).tables() if one.category == category)
     assert_same_table(table, {"": layout}, records)
     assert b"".join(record.unparse().to_bytes() for record in records) == without_headers(data)
+
+
+@pytest.mark.parametrize(
+    ("category", "variant"), [(category, layout.variant) for category in EDITIONS for layout in LAYOUTS[category]]
+)
+def test_records_of_random_bits_are_read_as_libasterix_reads_them(category: int, variant: str) -> None:
+    """Of every category and every table of items that is read, those that are not written too: CAT001 and CAT002."""
+    layout = next(one for one in LAYOUTS[category] if one.variant == variant)
+    rng = np.random.default_rng(1000 + category)
+    records = [random_record(layout, rng, always=("020",) if variant else ()) for _ in range(120)]
+    if variant:
+        records = [as_variant(record, variant) for record in records]
+    data = b""
+    for first in range(0, len(records), 5):
+        content = b"".join(records[first : first + 5])
+        data += bytes([category]) + (len(content) + 3).to_bytes(2, "big") + content
+    recording = decode(data)
+    assert (recording.report.bytes_lost, recording.report.records) == (0, {category: len(records)})
+    (table,) = (one for one in recording.tables() if one.category == category)
+    their = [one for record in records for one in their_parse_as(category, variant, record)]
+    assert_same_table(table, {variant: layout}, their)
+
+
+def as_variant(record: bytes, variant: str) -> bytes:
+    """The record with the bit of I001/020 that says whether it is a plot or a track."""
+    at = next(number for number, octet in enumerate(record) if not octet & 1) + 1
+    at += 2 if record[0] & 128 else 0  # I001/010 stands before it
+    return record[:at] + bytes([(record[at] & 127) | (128 if variant == "track" else 0)]) + record[at + 1 :]
+
+
+def their_parse_as(category: int, variant: str, record: bytes) -> list[Any]:
+    if not variant:
+        return their_parse(category, bytes([category]) + (len(record) + 3).to_bytes(2, "big") + record)
+    base = pytest.importorskip("asterix.base", reason="libasterix is not installed")
+    uap = category_of(category).cv_uap.cv_uaps[variant]
+    return [uap._parse(base.ParsingMode.StrictParsing, base.Bits.from_bytes(record))[0]]
 
 
 def without_headers(data: bytes) -> bytes:

@@ -29,6 +29,11 @@ ASKED_OF_REPORTS = {
     "detection_probability": f"{MOST_HEARD}",
     "clutter_per_scan": "0.01",
 }
+_ORDER = (
+    *("name", "kind", "id", "sac", "sic", "lat", "lon", "height", "period"),
+    *("sigma_range", "sigma_azimuth", "sigma_elevation", "sigma_position"),
+    *("detection_probability", "clutter_per_scan", "max_range"),
+)
 # Proposed where a radar has measured elevations.
 SIGMA_ELEVATION = "0.2 deg"
 # A look is so short that it seldom holds two reports of one aircraft; aircraft send two positions a second.
@@ -64,8 +69,8 @@ def sensors_template(entries: list[dict[str, Any]]) -> str:
     for entry in entries:
         rest = ASKED_OF_REPORTS if _reports(entry) else ASKED_PLACE | ASKED_OF_RADAR
         lines.append("[[sensor]]")
-        lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in entry.items()]
-        lines += [f"{key} = {value}" for key, value in rest.items() if key not in entry]
+        shown = rest | {key: json.dumps(value, ensure_ascii=False) for key, value in entry.items()}
+        lines += [f"{key} = {shown[key]}" for key in _ORDER if key in shown]
         lines.append("")
     return "\n".join(lines)
 

@@ -15,11 +15,17 @@ from recorded_plots import SENSORS, plots, truth
 from chainhome.cli import main
 from chainhome.formats import write_table
 from chainhome.formats.asterix import cat048_of, encode_cat021, encode_cat034
-from chainhome.process.sensors_asked import ASKED_OF_REPORTS, ASKED_PLACE
+from chainhome.process.sensors_asked import ASKED_OF_RADAR, ASKED_OF_REPORTS, ASKED_PLACE
 from chainhome.scenario.sensors_file import parse_sensors
 from chainhome.tables import SENSOR_KINDS, Detections
 
-ANSWERS = {"<degrees north>": "40.0", "<degrees east>": "32.5", "<metres above mean sea level>": "900"}
+ANSWERS = {
+    "<degrees north>": "40.0",
+    "<degrees east>": "32.5",
+    "<metres above mean sea level>": "900",
+    "<seconds of a turn>": "5",
+    "<seconds between two reports of an aircraft>": "5",
+}
 RADAR = parse_sensors(SENSORS.replace('name = "North"', 'name = "North"\nsac = 25\nsic = 1'), "sensors.toml").sensors
 ADS_B = SENSOR_KINDS.index("ads_b")
 
@@ -45,9 +51,10 @@ def plots_of_named_radars(path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def positions(seconds: float = 1.0) -> Detections:
+def positions() -> Detections:
+    """What three aircraft report of themselves, every five seconds."""
     there = truth()
-    there = there[there.time_s % seconds == 0.0]
+    there = there[there.time_s % 5.0 == 0.0]
     return Detections.make(
         time_s=there.time_s, sensor_id=3, kind=ADS_B, x_m=there.x_m, y_m=there.y_m, z_m=there.z_m,
         mode_s_address=there.target_id + 1,
@@ -59,7 +66,7 @@ def positions_alone(path: Path) -> None:
 
 
 def positions_beside_plots(path: Path) -> None:
-    write_table(Detections.concat([plots(), positions(5.0)]), path)
+    write_table(Detections.concat([plots(), positions()]), path)
 
 
 def two_radars_without_a_place(path: Path) -> None:
@@ -124,6 +131,7 @@ def test_a_template_filled_in_tracks_the_recording_that_asked_for_it(
 
 
 def test_what_a_template_proposes_is_what_a_sensor_of_its_kind_needs() -> None:
-    """What stands in the file of a receiver and nothing else: no place, no sigma of a radar."""
+    """What stands in the file of a receiver and nothing else: no place, no sigma of a radar. No period is made up."""
     assert set(ASKED_OF_REPORTS) == {"period", "sigma_position", "detection_probability", "clutter_per_scan"}
+    assert all(asked["period"].startswith('"<seconds') for asked in (ASKED_OF_RADAR, ASKED_OF_REPORTS))
     assert set(ASKED_PLACE.values()) == {"<degrees north>", "<degrees east>", '"<metres above mean sea level> m"'}

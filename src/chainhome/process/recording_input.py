@@ -22,7 +22,7 @@ from chainhome.formats.run_folder import SCENARIO, read_record
 from chainhome.process.cleaning import refuse_degrees
 from chainhome.process.recording import TRACKED, Recording, SensorsNeededError
 from chainhome.process.recording_asterix import open_asterix
-from chainhome.process.sensors_asked import intervals_s, sensors_of_plots, sensors_template
+from chainhome.process.sensors_asked import sensors_of_plots, sensors_template
 from chainhome.scenario.sensors_file import Watch, load_sensors, parse_sensors, sensors_text
 from chainhome.tables import SENSOR_KINDS, Sensors
 
@@ -30,6 +30,9 @@ CSV_SUFFIXES = (".csv", ".csv.gz", ".txt")
 # What is assumed of who looked, where nobody says: the notes of the run tell it.
 ASSUMED_PD, ASSUMED_CLUTTER = 0.9, 8.0
 ADSB_PD, ADSB_CLUTTER, ADSB_SIGMA_M = 0.9, 0.01, 50.0
+# A look is so short that it seldom holds two reports of one aircraft; aircraft send two positions a second.
+SHORTEST_PERIOD_S, LONGEST_PERIOD_S = 0.4, 60.0
+SHORT_INTERVALS_PERCENT = 10.0
 BATCHES_TO_PLACE = 20
 
 
@@ -172,7 +175,7 @@ def _assumed_receiver(path: Path, read: Callable[[], Iterator[Any]]) -> Watch:
     """Return one pseudo-sensor for reported positions, its frame near the first of them."""
     for positions, _, _ in islice(read(), BATCHES_TO_PLACE):
         if (place := adsb.first_place(positions)) is not None:
-            period_s, usual_s = intervals_s(positions.unix_s, positions.address)
+            period_s, usual_s = _intervals_s(positions)
             text = sensors_text(
                 Sensors.make(
                     sensor_id=[0],
@@ -188,3 +191,14 @@ def _assumed_receiver(path: Path, read: Callable[[], Iterator[Any]]) -> Watch:
             )
             return parse_sensors(text, path.name)
     raise ChainhomeError(f"{path} holds no position that could be tracked")
+
+
+def _intervals_s(positions: adsb.Positions) -> tuple[float, float]:
+    """Return a time between two positions of one aircraft that few are below, in tenths of a second, and the median."""
+    order = np.lexsort([positions.unix_s, positions.address])
+    time, address = positions.unix_s[order], positions.address[order]
+    steps = np.diff(time)[(address[1:] == address[:-1]) & (np.diff(time) > 0.0)]
+    if not len(steps):
+        return SHORTEST_PERIOD_S, SHORTEST_PERIOD_S
+    short = float(np.floor(10.0 * np.percentile(steps, SHORT_INTERVALS_PERCENT) + 1e-6)) / 10.0
+    return min(max(short, SHORTEST_PERIOD_S), LONGEST_PERIOD_S), float(np.median(steps))

@@ -10,23 +10,22 @@ import numpy as np
 
 from chainhome.formats.column_file import ColumnFile, batches, texts
 from chainhome.formats.detections_file import SENSOR_NAME, read_detections
-from chainhome.tables import POSITION_KINDS, Detections, Floats, Ints
+from chainhome.tables import POSITION_KINDS, Floats, Ints
 
 # What the file asks for in angle brackets, and what it proposes for the rest.
 ASKED_PLACE = {"lat": "<degrees north>", "lon": "<degrees east>", "height": '"<metres above mean sea level> m"'}
 ASKED_OF_RADAR = {
-    "period": '"12 s"',
+    "period": '"<seconds of a turn> s"',
     "sigma_range": '"70 m"',
     "sigma_azimuth": '"0.08 deg"',
     "detection_probability": "0.9",
     "clutter_per_scan": "10",
     "max_range": '"400 km"',
 }
-MOST_HEARD = 0.9
 ASKED_OF_REPORTS = {
-    "period": '"1 s"',
+    "period": '"<seconds between two reports of an aircraft> s"',
     "sigma_position": '"100 m"',
-    "detection_probability": f"{MOST_HEARD}",
+    "detection_probability": "0.9",
     "clutter_per_scan": "0.01",
 }
 _ORDER = (
@@ -36,9 +35,6 @@ _ORDER = (
 )
 # Proposed where a radar has measured elevations.
 SIGMA_ELEVATION = "0.2 deg"
-# A look is so short that it seldom holds two reports of one aircraft; aircraft send two positions a second.
-SHORTEST_PERIOD_S, LONGEST_PERIOD_S = 0.4, 60.0
-SHORT_INTERVALS_PERCENT = 10.0
 # So much of a file is read to ask: some million plots.
 BATCHES_TO_ASK = 100
 
@@ -57,7 +53,7 @@ def sensors_template(entries: list[dict[str, Any]]) -> str:
     [[sensor]]
     name = "Receiver"
     kind = "ads_b"
-    period = "1 s"
+    period = "<seconds between two reports of an aircraft> s"
     sigma_position = "100 m"
     detection_probability = 0.9
     clutter_per_scan = 0.01
@@ -87,10 +83,8 @@ def sensors_of_plots(file: ColumnFile) -> list[dict[str, Any]]:
     by_name = _sensor_ids(file)
     named = {key: name for name, key in by_name.items()}
     everyone, polar, placed, high = set[int](), set[int](), set[int](), set[int]()
-    first = Detections.make(0)
     for piece in islice(read_detections(file, sensor_ids=by_name, skip_undeclared=True), BATCHES_TO_ASK):
         d = piece.detections
-        first = d if not len(first) else first
         everyone |= set(d.sensor_id[d.sensor_id >= 0].tolist())
         polar |= _with(d.sensor_id, d.range_m)
         placed |= _with(d.sensor_id, d.x_m)
@@ -99,35 +93,11 @@ def sensors_of_plots(file: ColumnFile) -> list[dict[str, Any]]:
     for key in sorted(everyone) or [0]:
         entry: dict[str, Any] = {"name": named.get(key, f"Sensor {key}"), "id": key}
         if key in placed - polar:
-            entry |= {"kind": "ads_b"} | _how_often(first[first.sensor_id == key])
+            entry["kind"] = "ads_b"
         elif key in high:
             entry["sigma_elevation"] = SIGMA_ELEVATION
         entries.append(entry)
     return entries
-
-
-def _how_often(reports: Detections) -> dict[str, Any]:
-    """Return the period and the share heard of reported positions, where addresses tell them."""
-    known = reports[reports.mode_s_address >= 0]
-    if len(np.unique(known.mode_s_address)) == len(known):
-        return {}
-    period_s, usual_s = intervals_s(known.time_s, known.mode_s_address)
-    return {"period": f"{period_s:g} s", "detection_probability": round(min(MOST_HEARD, period_s / usual_s), 2)}
-
-
-def intervals_s(time_s: Floats, address: Ints) -> tuple[float, float]:
-    """Return a time between two positions of one aircraft that few are below, in tenths of a second, and the median.
-
-    >>> intervals_s(np.array([0.0, 0.1, 5.0, 5.1, 10.0, 20.0]), np.array([1, 2, 1, 2, 1, 1]))
-    (5.0, 5.0)
-    """
-    order = np.lexsort([time_s, address])
-    time, whose = time_s[order], address[order]
-    steps = np.diff(time)[(whose[1:] == whose[:-1]) & (np.diff(time) > 0.0)]
-    if not len(steps):
-        return SHORTEST_PERIOD_S, SHORTEST_PERIOD_S
-    short = float(np.floor(10.0 * np.percentile(steps, SHORT_INTERVALS_PERCENT) + 1e-6)) / 10.0
-    return min(max(short, SHORTEST_PERIOD_S), LONGEST_PERIOD_S), float(np.median(steps))
 
 
 def _with(sensor_id: Ints, values: Floats) -> set[int]:

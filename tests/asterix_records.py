@@ -13,6 +13,7 @@ from chainhome.formats.asterix.layout import (
     FIXED,
     REPEATED,
     REPEATED_FX,
+    RFS,
     Field,
     Item,
     Layout,
@@ -53,6 +54,37 @@ def raw_item(item: Item, rng: np.random.Generator) -> bytes:
             element[-1] = (element[-1] & 254) | (number < count)
         return b"".join(map(bytes, elements))
     return bytes([count + 1]) + rng.bytes(count)
+
+
+def random_record(layout: Layout, rng: np.random.Generator, always: tuple[str, ...] = ()) -> bytes:
+    """Return a record with random items of a layout and random bits in them; those named are in every record."""
+    items = [item for item in layout.items if item.kind != RFS and (rng.random() < 0.5 or item.name in always)]
+    items = sorted(items or [layout.items[0]], key=lambda item: item.frn)
+    return mask([item.frn for item in items]) + b"".join(random_item(item, rng) for item in items)
+
+
+def random_item(item: Item, rng: np.random.Generator) -> bytes:
+    if item.kind == COMPOUND:
+        subs = [sub for sub in item.items if rng.random() < 0.6] or [item.items[0]]
+        return mask([sub.frn for sub in subs]) + b"".join(random_item(sub, rng) for sub in subs)
+    if item.kind == FIXED:
+        return rng.bytes(item.size)
+    if item.kind == EXTENDED:
+        octets = bytearray(rng.bytes(int(rng.integers(1, item.size + 1))))
+        for at in range(len(octets)):
+            octets[at] = (octets[at] & 254) | (at < len(octets) - 1)
+        return bytes(octets)
+    return raw_item(item, rng)
+
+
+def mask(numbers: list[int]) -> bytes:
+    """Return the presence bits of fields by their numbers, seven to an octet, the last bit of each saying "more"."""
+    octets = bytearray((max(numbers) + 6) // 7)
+    for number in numbers:
+        octets[(number - 1) // 7] |= 128 >> ((number - 1) % 7)
+    for at in range(len(octets) - 1):
+        octets[at] |= 1
+    return bytes(octets)
 
 
 def slow_records(layout: Layout, content: bytes) -> list[dict[str, Any]]:

@@ -39,14 +39,14 @@ def test_a_valid_secure_reply_makes_a_friend() -> None:
 def test_the_order_of_magnitude_of_each_reply_is_bayes_rule_on_its_likelihoods() -> None:
     given = ReplyLikelihoods()
     civil = np.array(given.civil) / sum(given.civil)
-    assert told(mode_3a=0o7000) == pytest.approx(civil, rel=1e-9)
+    assert told(mode_3a=7000) == pytest.approx(civil, rel=1e-9)
     listed = np.array(given.civil) * given.known
     assert told(mode_s_address=77, known=[77]) == pytest.approx(listed / listed.sum(), rel=1e-9)
     assert told(mode_s_address=77, known=[78]) == pytest.approx(civil, rel=1e-9)
 
 
 def test_a_civil_reply_alone_declares_nothing_and_a_known_address_makes_a_neutral() -> None:
-    assert declare(*told(mode_3a=0o7000, mode_s_address=77)[:, None]).tolist() == [UNKNOWN]
+    assert declare(*told(mode_3a=7000, mode_s_address=77)[:, None]).tolist() == [UNKNOWN]
     assert declare(*told(mode_s_address=77, known=[77])[:, None]).tolist() == [NEUTRAL]
 
 
@@ -63,18 +63,18 @@ def test_a_plot_that_fed_no_track_is_evidence_for_none() -> None:
 
 
 def test_the_code_and_the_address_of_one_transponder_count_once() -> None:
-    assert told(mode_3a=0o7000, mode_s_address=77) == pytest.approx(told(mode_3a=0o7000), rel=1e-12)
+    assert told(mode_3a=7000, mode_s_address=77) == pytest.approx(told(mode_3a=7000), rel=1e-12)
 
 
 def test_a_hundred_replies_say_no_more_than_one() -> None:
-    plots = Detections.make(detection_id=np.arange(100), time_s=np.arange(100.0), mode_3a=0o7000, sensor_id=1)
+    plots = Detections.make(detection_id=np.arange(100), time_s=np.arange(100.0), mode_3a=7000, sensor_id=1)
     tracks = Tracks.make(detection_id=np.arange(100), track_id=8)
     beliefs, rows = no_beliefs(), 0
     for k in range(100):
         beliefs, changed = step(beliefs, evidence_from_replies(plots[k : k + 1], tracks))
         rows += len(changed)
     assert rows == 1
-    assert np.array([p[0] for p in probabilities(beliefs, [8])]) == pytest.approx(told(mode_3a=0o7000), rel=1e-12)
+    assert np.array([p[0] for p in probabilities(beliefs, [8])]) == pytest.approx(told(mode_3a=7000), rel=1e-12)
 
 
 def test_the_source_and_the_time_of_the_first_reply_are_kept() -> None:

@@ -115,6 +115,14 @@ def test_codes_and_addresses_are_those_of_the_file_or_each_its_own() -> None:
     assert (silent.mode_3a, silent.icao_address, silent.transponder.on) == (-1, -1, False)
 
 
+def test_the_code_of_the_four_thousandth_aircraft_has_four_octal_digits_too() -> None:
+    many = [aircraft(name, 'count = 1000\niff = { modes = ["mode-3a"] }') for name in "ABCD"]
+    codes = [flight.mode_3a for flight in built(battery(), *many).flights]
+    assert len(codes) == 4_000
+    assert (min(codes), max(codes)) == (2000, 7777)
+    assert not set("".join(map(str, codes))) & set("89")
+
+
 def test_keys_and_modes_of_the_file_replace_those_of_the_catalogue() -> None:
     scenario = built(battery(), aircraft(more='iff = { modes = ["mode-4"], keys = ["turkey"] }'))
     assert scenario.flights[0].transponder.keys == {"turkey"}

@@ -12,7 +12,7 @@ from recorded_plots import ADDRESSES, SENSORS, WORLD, plots
 
 from chainhome.cli import main
 from chainhome.errors import ChainhomeError, UseError
-from chainhome.formats.asterix import cat048_of, encode_cat034
+from chainhome.formats.asterix import cat048_of, encode_cat021, encode_cat034
 from chainhome.process.recording import SensorsNeededError
 from chainhome.process.recording_input import open_recording
 from chainhome.scenario.sensors_file import parse_sensors
@@ -89,6 +89,62 @@ def test_several_radars_without_places_are_named_and_a_file_to_fill_in_is_printe
     filled = out.replace("<degrees north>", "40.5").replace("<degrees east>", "32.0")
     watch = parse_sensors(filled.replace("<metres above mean sea level>", "800"), "sensors.toml")
     assert watch.sensors.sic.tolist() == [1, 2]
+
+
+def reports(sic: int = 9, flights: int = 3, start_s: float = 0.0) -> bytes:
+    """CAT021 of aircraft that report once a second for a minute."""
+    t = np.repeat(np.arange(60.0), flights)
+    flight = np.tile(np.arange(flights), 60)
+    return encode_cat021(
+        sac=25, sic=sic, time_position_s=start_s + t + 0.1 * flight, lat_deg=40.0 + 0.2 * flight + 0.002 * t,
+        lon_deg=32.0 + 0.2 * flight, address=0x4B0000 + flight, atp=0, geometric_height_ft=30_000.0,
+    )  # fmt: skip
+
+
+def test_a_recording_of_ads_b_alone_is_tracked_with_the_receiver_that_is_assumed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, reports(), reports(sic=10, start_s=0.5))
+    opened = open_recording(path)
+    sensors = opened.watch.sensors
+    assert (sensors.name.tolist(), sensors.sic.tolist()) == (["25/9", "25/10"], [9, 10])
+    assert sensors.period_s.tolist() == [1.0, 1.0]
+    assert np.degrees(opened.watch.world.lat_rad) == pytest.approx(40.0)
+    sigma = f"{sensors.range_sigma_m[0]:g} m on each axis"
+    assert opened.notes[0].startswith(f"No sensors file: positions that 25/9 reports are taken as good to {sigma}")
+    assert opened.notes[0].endswith("; the origin of the frame is near the first one.")
+    assert opened.notes[1] == f"No sensors file: positions that 25/10 reports are taken as good to {sigma}."
+    assert main(["track", str(path), "--out", str(tmp_path / "run")]) == 0
+    out = capsys.readouterr().out
+    assert "360 plots tracked, 0 left out" in out
+    assert "3 tracks confirmed" in out
+    assert opened.notes[1] in out
+    assert main(["track", str(tmp_path / "run"), "--out", str(tmp_path / "again")]) == 0
+
+
+def test_ads_b_beside_a_radar_that_says_where_it_stands_needs_no_sensors_file(tmp_path: Path) -> None:
+    opened = open_recording(written(tmp_path, service(**PLACE), cat048_of(plots(), TABLE), reports()))
+    assert opened.watch.sensors.sic.tolist() == [1, 9]
+    assert opened.watch.sensors.period_s.tolist() == [5.0, 1.0]
+    assert [note[:40] for note in opened.notes] == [
+        "No sensors file; assumed of every radar:",
+        "No sensors file: positions that 25/9 rep",
+    ]
+    found, counts, _ = plots_in(written(tmp_path, service(**PLACE), cat048_of(plots(), TABLE), reports()))
+    assert np.bincount(found.sensor_id).tolist() == [len(plots()), 180]
+    assert counts["rows"] == len(plots()) + 180
+
+
+def test_ads_b_without_any_position_is_no_recording_to_track(tmp_path: Path) -> None:
+    silent = encode_cat021(sac=25, sic=9, time_position_s=[1.0, 2.0], address=0x4B0000, atp=0)
+    with pytest.raises(ChainhomeError, match="holds no position that could be tracked"):
+        open_recording(written(tmp_path, silent))
+    both = written(tmp_path, silent, reports(sic=10))
+    assert plots_in(both)[1] == {"rows": 182, "without_position": 2}
+    beside = written(tmp_path, service(**PLACE), cat048_of(plots(), TABLE), silent)
+    with pytest.raises(UseError, match="plots of SAC/SIC 25/9, which no sensor declares"):
+        plots_in(beside)
+    assert plots_in(beside, skip_undeclared=True)[1]["undeclared_sensor"] == 2
 
 
 def test_a_damaged_recording_is_used_and_the_damage_is_told_with_its_place(tmp_path: Path) -> None:

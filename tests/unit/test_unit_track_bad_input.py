@@ -18,6 +18,7 @@ from recorded_plots import SENSORS, plots, truth
 from chainhome.cli import main, track_command
 from chainhome.formats import read_run, write_table
 from chainhome.formats.detections_file import write_detections_csv
+from chainhome.process.cleaning import refuse_degrees
 from chainhome.tables import Detections, Tracks
 
 
@@ -224,6 +225,29 @@ def test_numbers_that_nothing_has_are_ignored_and_counted(folder: Path, capsys: 
     write_plots("odd.parquet", time_s=time_s)
     found = tracked(capsys, "odd.parquet")
     assert (found["left_out"], found["ignored"]) == ({"without_time": 1}, {"unreadable_cells": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("azimuth_rad", "a full circle (6.2832)"), ("elevation_rad", "the zenith (1.5708)")]
+)
+def test_angles_in_degrees_are_refused_with_what_was_given(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, what: str
+) -> None:
+    degrees = np.degrees(getattr(plots(), name))
+    first = degrees[degrees > {"azimuth_rad": 2 * np.pi, "elevation_rad": np.pi / 2}[name]][0]
+    write_plots("degrees.parquet", **{name: degrees})
+    told = refused(capsys, 2, "track", "degrees.parquet", "--sensors", "sensors.toml", "--out", "tracked")
+    assert told.endswith(f"degrees.parquet: {name}: {first:.10g} is beyond {what}; expected radians, not degrees")
+    assert not (folder / "tracked").exists()
+
+
+def test_a_few_wild_angles_are_left_out_and_those_of_reported_positions_do_not_count(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    third = np.arange(len(plots())) % 3 == 0
+    write_plots("wild.parquet", azimuth_rad=np.where(third, 170.0, plots().azimuth_rad))
+    assert tracked(capsys, "wild.parquet")["left_out"] == {"azimuth_out_of_range": third.sum()}
+    refuse_degrees(Detections.make(3, azimuth_rad=170.0, x_m=1.0, y_m=2.0), "reports")
 
 
 def test_numbers_among_instants_are_not_taken_for_the_year_1970(

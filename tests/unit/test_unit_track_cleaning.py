@@ -76,6 +76,19 @@ def test_what_cannot_be_used_of_a_plot_is_ignored_and_counted(
     assert reason in IGNORED
 
 
+@pytest.mark.parametrize("code", [0, 7, 21, 1200, 4077, 4100, 5050, 7500, 7700, 7777])
+def test_a_code_of_four_octal_digits_stays(code: int) -> None:
+    kept, counts = clean(plots(GOOD | {"mode_3a": code, "mode_s_address": 0xFFFFFF}), RADARS)
+    assert (kept.mode_3a.tolist(), kept.mode_s_address.tolist(), counts) == ([code], [0xFFFFFF], {})
+
+
+@pytest.mark.parametrize("code", [8, 90, 1800, 4095, 7780, 8000, 9999, 10_000, 17_700, 2**40])
+def test_a_code_with_an_eight_a_nine_or_a_fifth_digit_is_ignored_and_counted(code: int) -> None:
+    kept, counts = clean(plots(GOOD | {"mode_3a": code}, GOOD | {"mode_s_address": 2**24}), RADARS)
+    assert (kept.mode_3a.tolist(), kept.mode_s_address.tolist()) == ([-1, -1], [-1, -1])
+    assert counts == {"reply_ignored": 2}
+
+
 def test_good_plots_pass_as_they_are() -> None:
     own_sigma = GOOD | {"sensor_id": 2, "elevation_sigma_rad": 0.01}
     position = {"time_s": 2.0, "sensor_id": 9, "x_m": -5.0, "y_m": 900e3, "azimuth_rad": 44.0}
@@ -84,6 +97,27 @@ def test_good_plots_pass_as_they_are() -> None:
     assert counts == {}
     for name in given_.columns():
         np.testing.assert_array_equal(getattr(kept, name), getattr(given_, name), err_msg=name)
+
+
+def test_plots_beside_the_sector_by_more_than_five_sigma_are_left_out_and_counted() -> None:
+    """A sector of 90 degrees about north-west reaches from 270 to 360 degrees."""
+    sigma = np.radians(0.2)
+    radar = Sensors.make(
+        sensor_id=[4, 2], max_range_m=400e3, azimuth_sigma_rad=sigma, elevation_sigma_rad=0.005,
+        sector_centre_rad=[np.radians(315.0), np.nan], sector_width_rad=[np.radians(90.0), np.nan],
+    )  # fmt: skip
+    inside = [271.0, 300.0, 359.0, 0.0, 0.9, 269.1]
+    beside = [1.1, 268.9, 90.0, 180.0]
+    rows = [GOOD | {"azimuth_rad": np.radians(azimuth)} for azimuth in (*inside, *beside)]
+    kept, counts = clean(plots(*rows), radar)
+    assert np.degrees(kept.azimuth_rad) == pytest.approx(inside)
+    assert counts == {"outside_sector": len(beside)}
+    # A weak echo says of itself that it is less sure; what cannot be true is not believed; the other radar sees all.
+    weak, boast = {"azimuth_sigma_rad": np.radians(0.4)}, {"azimuth_sigma_rad": 1e9}
+    two = {"sensor_id": 2}
+    kept, counts = clean(plots(*(rows[-4] | more for more in (weak, boast, two))), radar)
+    assert kept.sensor_id.tolist() == [4, 2]
+    assert counts == {"outside_sector": 1}
 
 
 def test_a_full_circle_in_five_decimals_is_north() -> None:

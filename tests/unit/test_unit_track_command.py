@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ from recorded_plots import ADDRESSES, SENSORS, plots, truth
 
 from chainhome.cli import main, track_command
 from chainhome.errors import ChainhomeError
-from chainhome.formats import read_run, read_table, write_table
+from chainhome.formats import column_file, read_run, read_table, write_table
 from chainhome.formats.detections_file import write_detections_csv
+from chainhome.process.follow import follow
 from chainhome.tables import Detections, Tracks
 
 
@@ -110,8 +113,50 @@ def test_every_kind_of_bad_plot_is_counted_in_the_summary(folder: Path, capsys: 
     assert summary["tracked"] == len(plots())
     assert main(["track", "bad.csv", "--sensors", "sensors.toml", "--out", "words"]) == 0
     out = capsys.readouterr().out
-    assert "left out: 1 azimuth not from 0 to 360 degrees" in out
+    assert "left out: 1 azimuth not from 0 to 2 pi radians" in out
     assert "noted: 1 cells that are no number, read as missing" in out
+
+
+@pytest.mark.parametrize(("swapped", "hinted"), [(False, False), (True, True)])
+def test_of_a_recording_out_of_order_the_user_is_told_what_helps(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, swapped: bool, hinted: bool
+) -> None:
+    """The second half first, as of two files one after the other; the buffer holds 50 plots."""
+    table, n = plots(), len(plots())
+    order = np.roll(np.arange(n), n // 2) if swapped else np.arange(n)
+    order[[7, 170]] = order[[170, 7]]
+    write_table(table[order], folder / "odd.parquet")
+    monkeypatch.setattr(column_file, "BATCH_ROWS", 20)
+    monkeypatch.setattr(track_command, "follow", partial(follow, keep=50))
+    assert track("--out", "tracked", "--json", source="odd.parquet") == 0
+    captured = capsys.readouterr()
+    late = json.loads(captured.out)["left_out"]["late"]
+    assert 0 < late / n < track_command.LATE_SHARE if not hinted else late / n > 0.3
+    assert captured.err == (
+        f"chainhome: {late:,} of {n:,} rows came too late and were left out: odd.parquet is not in the order of time; "
+        "sort it by time first\n"
+        if hinted
+        else ""
+    )
+
+
+@pytest.mark.parametrize(("unit_m", "hinted"), [(1_000.0, True), (1_852.0, True), (30.0, False)])
+def test_of_ranges_in_kilometres_or_miles_the_user_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], unit_m: float, hinted: bool
+) -> None:
+    """A radar of 200 km whose plots are all within 200 m; one that sees no further than 7 km may be a real one."""
+    table = plots()
+    write_table(replace(table, range_m=table.range_m / unit_m), folder / "near.parquet")
+    assert track("--out", "tracked", "--json", source="near.parquet") == 0
+    captured = capsys.readouterr()
+    farthest = table.range_m.max() / unit_m
+    assert json.loads(captured.out)["sensors"][0]["farthest_m"] == pytest.approx(farthest)
+    assert captured.err == (
+        f'chainhome: of {len(table):,} plots of sensor "North" none is further than {farthest:,.0f} m, not a '
+        "thousandth of its max_range; range_m is in metres: were these kilometres or miles?\n"
+        if hinted
+        else ""
+    )
 
 
 def test_a_sensor_that_is_not_declared_is_refused_or_skipped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,6 +94,30 @@ def test_a_radar_without_a_place_gives_tracks_without_latitude() -> None:
     assert len(confirmed(tracks)) == 3
 
 
+def test_a_radar_is_not_blamed_for_what_lies_beside_its_sector() -> None:
+    """A second radar, at the same place, watches ten degrees of empty sky: it takes no existence from the tracks."""
+    second = SENSORS.replace('"North"', '"Narrow"') + 'sector = "10 deg"\nboresight = "225 deg"\n'
+    table = plots()
+    rng = np.random.default_rng(4)
+    n = 200
+    false = Detections.make(
+        n, time_s=np.sort(rng.uniform(0.0, 200.0, n)), sensor_id=1, kind=0, range_m=rng.uniform(5e3, 195e3, n),
+        azimuth_rad=np.radians(rng.uniform(221.0, 229.0, n)), elevation_rad=rng.uniform(0.0, 0.2, n),
+    )  # fmt: skip
+    both = Detections.concat([table, false]).sorted_by("time_s")
+    watch = parse_sensors(SENSORS + second, "sensors.toml")
+    least = []
+    for recording in (recording_of(table, 1_000), replace(recording_of(both, 1_000), watch=watch)):
+        out, tracks, account = followed(recording)
+        assert account.left_out == {}
+        assert (out.sensor_id == 0).sum() == len(table)
+        of_aircraft = np.isin(tracks.track_id, list(confirmed(tracks))) & (tracks.time_s > 50.0)
+        least.append(np.quantile(tracks.existence[of_aircraft], 0.01))
+    other_slices = 1e-4
+    assert least[0] > 0.9
+    assert least[1] == pytest.approx(least[0], abs=other_slices)
+
+
 def test_clutter_spreads_over_what_the_sensor_covers() -> None:
     volume = 2 * np.pi * (200e3 - 1_000.0) * np.radians(20.0)
     assert clutter_density(WATCH)[0] == pytest.approx(3 / volume)

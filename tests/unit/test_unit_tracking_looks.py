@@ -12,6 +12,7 @@ from tracking_scenes import ADS_B, CONFIRMED, LASTING, STEADY, WORLD, radars, re
 from chainhome.tables import Detections, Sensors, Tracks
 from chainhome.tracking import Setup, TrackerParams, TrackerState, combined, feed, initial_state, prepare, step
 from chainhome.tracking.looks import Look, looks_until
+from chainhome.tracking.params import ASSOCIATIONS
 
 NOTHING = Detections.make(0)
 FLIGHTS = [
@@ -22,19 +23,20 @@ FLIGHTS = [
 ]
 
 
-def one_radar() -> tuple[Setup, Detections]:
+def one_radar(method: str = "pmb") -> tuple[Setup, Detections]:
     sensors = radars()
-    setup = prepare(sensors, WORLD, clutter_density=1e-5)
+    setup = prepare(sensors, WORLD, clutter_density=1e-5, params=TrackerParams(association=method))
     plots = swept_plots(sensors, FLIGHTS, 12, rng=np.random.default_rng(1), detected=0.9, false_plots=8.0)
     return setup, plots
 
 
-def several_sensors() -> tuple[Setup, Detections]:
+def several_sensors(method: str = "pmb") -> tuple[Setup, Detections]:
     """Two radars, whose periods do not divide each other, and a receiver that hears each aircraft now and then."""
     two = radars([40.0, 40.5], [32.5, 33.0], [0.0, 800.0], [12.0, 9.7])
     receiver = Sensors.make(sensor_id=[2], kind=ADS_B, period_s=5.0)
     sensors = Sensors.concat([two, receiver])
-    setup = prepare(sensors, WORLD, clutter_density={0: 1e-5, 1: 1e-5, 2: 1e-14})
+    density = {0: 1e-5, 1: 1e-5, 2: 1e-14}
+    setup = prepare(sensors, WORLD, clutter_density=density, params=TrackerParams(association=method))
     parts = [
         swept_plots(
             sensors, FLIGHTS, 9, rng=np.random.default_rng(row), row=row, detected=0.9, false_plots=4.0,
@@ -50,10 +52,10 @@ def several_sensors() -> tuple[Setup, Detections]:
     return setup, Detections.concat(parts)
 
 
-def on_edges() -> tuple[Setup, Detections]:
+def on_edges(method: str = "pmb") -> tuple[Setup, Detections]:
     """Plots at whole seconds: each begins a look, none ends one."""
     receiver = Sensors.make(sensor_id=[0], kind=ADS_B, period_s=4.0)
-    setup = prepare(receiver, WORLD, clutter_density=1e-13)
+    setup = prepare(receiver, WORLD, clutter_density=1e-13, params=TrackerParams(association=method))
     times = np.arange(40.0)
     parts = [
         reports(start + times[:, None] * velocity, times, 100 * number)
@@ -111,6 +113,34 @@ def test_plots_fed_in_pieces_of_any_size_and_order_give_the_same_tracks_to_the_b
     same_rows(rows, parts_rows)
     assert whole.counts["plots_taken"] == len(plots)
     assert (whole.counts["plots_late"], len(whole.waiting)) == (0, 0)
+
+
+def as_they_arrive(
+    setup: Setup, plots: Detections, longest_s: float, rng: np.random.Generator
+) -> tuple[TrackerState, Tracks]:
+    """Feed the plots a handful at a time, each delayed by up to the longest delay, and wait for those on their way."""
+    arrival = plots.time_s + rng.uniform(0.0, longest_s, len(plots))
+    order, state, rows, start = np.argsort(arrival), initial_state(setup), [], 0
+    while start < len(order):
+        part = order[start : start + int(rng.integers(1, 40))]
+        start += len(part)
+        until = arrival[part[-1]] - longest_s if start < len(order) else np.inf
+        state, made = feed(state, plots[part], setup, until_s=until)
+        rows.append(made)
+    return state, Tracks.concat(rows)
+
+
+@pytest.mark.parametrize("method", ASSOCIATIONS)
+@pytest.mark.parametrize("scene", SCENES)
+def test_plots_that_arrive_late_and_in_any_order_give_the_same_tracks_in_every_method(scene: str, method: str) -> None:
+    setup, plots = SCENES[scene](method)
+    whole, rows = feed(initial_state(setup), plots, setup, until_s=np.inf)
+    assert len({*rows.track_id[rows.status == CONFIRMED].tolist()}) >= len(FLIGHTS)
+    for longest_s in (0.0, 30.0):
+        parts, parts_rows = as_they_arrive(setup, plots, longest_s, np.random.default_rng(int(longest_s)))
+        same(whole, parts)
+        same_rows(rows, parts_rows)
+        assert parts.counts["plots_late"] == 0
 
 
 def test_a_table_with_its_last_plots_first_gives_the_same_tracks() -> None:

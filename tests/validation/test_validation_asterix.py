@@ -6,6 +6,7 @@ beside the repository where they are available.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from asterix_records import random_columns
+from asterix_records import random_columns, random_record
 from chainhome.formats.asterix import decode, detections_of, encode_cat048, periods_of, read_asterix, sensors_of
 from chainhome.formats.asterix.compiled import LAYOUTS
 from chainhome.formats.asterix.encode import _encode
@@ -30,6 +31,7 @@ from chainhome.formats.asterix.layout import (
     Layout,
 )
 from chainhome.formats.asterix.recording import Records
+from chainhome.process.cleaning import clean
 
 RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "data" / "asterix"
 EDITIONS = {1: "1_4", 2: "1_2", 21: "2_6", 34: "1_29", 48: "1_32", 62: "1_21"}
@@ -214,6 +216,42 @@ def test_libasterix_reads_what_we_write(category: int) -> None:
     assert b"".join(record.unparse().to_bytes() for record in records) == without_headers(data)
 
 
+@pytest.mark.parametrize(
+    ("category", "variant"), [(category, layout.variant) for category in EDITIONS for layout in LAYOUTS[category]]
+)
+def test_records_of_random_bits_are_read_as_libasterix_reads_them(category: int, variant: str) -> None:
+    """Of every category and every table of items that is read, those that are not written too: CAT001 and CAT002."""
+    layout = next(one for one in LAYOUTS[category] if one.variant == variant)
+    rng = np.random.default_rng(1000 + category)
+    records = [random_record(layout, rng, always=("020",) if variant else ()) for _ in range(120)]
+    if variant:
+        records = [as_variant(record, variant) for record in records]
+    data = b""
+    for first in range(0, len(records), 5):
+        content = b"".join(records[first : first + 5])
+        data += bytes([category]) + (len(content) + 3).to_bytes(2, "big") + content
+    recording = decode(data)
+    assert (recording.report.bytes_lost, recording.report.records) == (0, {category: len(records)})
+    (table,) = (one for one in recording.tables() if one.category == category)
+    their = [one for record in records for one in their_parse_as(category, variant, record)]
+    assert_same_table(table, {variant: layout}, their)
+
+
+def as_variant(record: bytes, variant: str) -> bytes:
+    """The record with the bit of I001/020 that says whether it is a plot or a track."""
+    at = next(number for number, octet in enumerate(record) if not octet & 1) + 1
+    at += 2 if record[0] & 128 else 0  # I001/010 stands before it
+    return record[:at] + bytes([(record[at] & 127) | (128 if variant == "track" else 0)]) + record[at + 1 :]
+
+
+def their_parse_as(category: int, variant: str, record: bytes) -> list[Any]:
+    if not variant:
+        return their_parse(category, bytes([category]) + (len(record) + 3).to_bytes(2, "big") + record)
+    base = pytest.importorskip("asterix.base", reason="libasterix is not installed")
+    uap = category_of(category).cv_uap.cv_uaps[variant]
+    return [uap._parse(base.ParsingMode.StrictParsing, base.Bits.from_bytes(record))[0]]
+
+
 def without_headers(data: bytes) -> bytes:
     content, at = b"", 0
     while at < len(data):
@@ -312,6 +350,17 @@ def test_the_recording_of_one_radar_holds_what_its_description_says() -> None:
     minutes = (found.time_s[-1] - found.time_s[0]) / 60.0
     assert round(minutes) == 79
     assert counts["detections"] == len(found) == 1830
+
+
+def test_its_valid_codes_come_to_the_tracker() -> None:
+    recording = read_asterix(recording_of("068test_bds30.gps"))
+    sensors = replace(sensors_of(recording), max_range_m=np.array([475e3]))
+    found, told = detections_of(recording, sensors)
+    kept, counts = clean(found, sensors)
+    assert (counts, len(kept)) == ({}, 1830)
+    assert (told["mode_3a_dropped"], told["flight_level_dropped"]) == (9, 9)
+    assert sorted(set(kept.mode_3a.tolist())) == [-1, 5050, 5173]
+    assert (kept.mode_3a == -1).sum() == 9
 
 
 def test_trailers_tell_when_a_block_was_received() -> None:

@@ -28,6 +28,10 @@ from chainhome.report.track_map import Sketch, Words, write_track_map
 from chainhome.tables import TRACK_STATUSES, Tracks
 
 PICTURE = "tracks.png"
+# Of so many rows that come too late, the user is told what helps. A radar of whose many plots none is further than
+# this share of its instrumented range was given kilometres or miles: no radar sees so little of what it is built for.
+LATE_SHARE = 0.01
+NEAR_SHARE, NEAR_PLOTS = 1e-3, 100
 STAGE, COMPILING = "reading and tracking", "still at the first plots; a first run also compiles"
 CONFIRMED = TRACK_STATUSES.index("confirmed")
 
@@ -59,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise
     finally:
         writer.close()
+    for sentence in _hints(recording, summary):
+        print(f"chainhome: {sentence}", file=sys.stderr)
     if arguments.json:
         print_json(summary)
     else:
@@ -137,10 +143,15 @@ class _Tally:
         self.plots, self.rows, self.time_s = 0, 0, 0.0
         self.begun: set[int] = set()
         self.confirmed: set[int] = set()
+        self.farthest_m: dict[int, float] = {}
 
     def add(self, plots: Any, tracks: Tracks) -> None:
         """Take one step in."""
         self.plots += len(plots)
+        ranged = plots[np.isfinite(plots.range_m)]
+        for key in np.unique(ranged.sensor_id).tolist():
+            farthest = float(ranged.range_m[ranged.sensor_id == key].max())
+            self.farthest_m[key] = max(self.farthest_m.get(key, 0.0), farthest)
         self.rows += len(tracks)
         self.time_s = float(plots.time_s[-1]) if len(plots) else self.time_s
         self.begun |= set(np.unique(tracks.track_id).tolist())
@@ -201,11 +212,34 @@ def _summary(recording: Recording, account: Account, tally: _Tally) -> dict[str,
         "cut": list(account.cuts),
         "first_s": account.first_s,
         "last_s": account.last_s,
-        "sensors": [{"sensor": name, "plots": account.sensors.get(key, 0)} for key, name in names.items()],
+        "sensors": [
+            {"sensor": name, "plots": account.sensors.get(key, 0), "farthest_m": tally.farthest_m.get(key)}
+            for key, name in names.items()
+        ],
         "tracks": {"begun": len(tally.begun), "confirmed": len(tally.confirmed), "rows": tally.rows},
         "tracker": account.tracker,
         **({"smoothing": account.smoothing} if account.smoothing else {}),
     }
+
+
+def _hints(recording: Recording, summary: dict[str, Any]) -> list[str]:
+    """Return what the user should know of a recording that was tracked, but hardly as it was meant."""
+    told = []
+    late, rows = summary["left_out"].get("late", 0), summary["rows"]
+    if late > LATE_SHARE * rows:
+        told.append(
+            f"{late:,} of {rows:,} rows came too late and were left out: {recording.path.name} is not in the order of "
+            "time; sort it by time first"
+        )
+    reaches = dict(zip(recording.watch.sensors.name.tolist(), recording.watch.sensors.max_range_m, strict=True))
+    for entry in summary["sensors"]:
+        farthest, reach = entry["farthest_m"], float(reaches[entry["sensor"]])
+        if entry["plots"] >= NEAR_PLOTS and farthest is not None and farthest <= NEAR_SHARE * reach:
+            told.append(
+                f'of {entry["plots"]:,} plots of sensor "{entry["sensor"]}" none is further than {farthest:,.0f} m, '
+                "not a thousandth of its max_range; range_m is in metres: were these kilometres or miles?"
+            )
+    return told
 
 
 def _print_biases(biases: list[dict[str, Any]]) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from chainhome.errors import UseError
 from chainhome.formats.column_times import EARLIEST_S, LATEST_S
 from chainhome.formats.detections_file import GREATEST_HEIGHT_M, LEAST_HEIGHT_M
+from chainhome.sensors.scan import in_sector
 from chainhome.tables import REPORTING, Bools, Detections, Floats, Sensors
 
 # Why a row is not among the tracked plots, and what the summary says of it.
@@ -36,8 +37,9 @@ DROPPED: Mapping[str, str] = {
     "without_position": "without a position",
     "range_not_positive": "range zero or negative",
     "beyond_max_range": "beyond the instrumented range",
-    "azimuth_out_of_range": "azimuth not from 0 to 360 degrees",
-    "elevation_out_of_range": "elevation not from -90 to 90 degrees",
+    "azimuth_out_of_range": "azimuth not from 0 to 2 pi radians",
+    "outside_sector": "outside the sector that their radar watches",
+    "elevation_out_of_range": "elevation not from -pi/2 to pi/2 radians",
     "duplicates": "there twice (same sensor, time and position)",
     "late": "out of order by more than the buffer holds",
     "time_astray": "at a time far from all others",
@@ -49,7 +51,7 @@ IGNORED: Mapping[str, str] = {
     "sigma_ignored": "standard deviations that cannot be true",
     "height_ignored": "flight levels or heights that no aircraft reaches",
     "doppler_ignored": "range rates that nothing flies at",
-    "reply_ignored": "addresses of more than 24 bits or codes of more than 12",
+    "reply_ignored": "addresses of more than 24 bits, or codes that are not four octal digits",
     "pressure_for_height": "positions whose height is the pressure altitude",
     "mode_3a_dropped": "Mode 3/A codes that are garbled or not validated",
     "flight_level_dropped": "flight levels that are garbled or not validated",
@@ -64,7 +66,10 @@ IGNORED: Mapping[str, str] = {
 
 # Full circle written with five decimals is a little more than 2 pi.
 AZIMUTH_ROUNDING_RAD = 1e-5
-RANGE_SIGMAS = 5.0
+# How far an angle in radians goes, and what that is.
+FARTHEST_RAD = {"azimuth_rad": (2.0 * np.pi, "a full circle"), "elevation_rad": (np.pi / 2.0, "the zenith")}
+# As many standard deviations beyond the instrumented range or beside the sector, a plot may be of a target within.
+EDGE_SIGMAS = 5.0
 # Beyond these a figure is a slip of the pen, and its square may be no number.
 FARTHEST_M, FASTEST_MPS = 1e8, 1e5
 SIGMAS = {
@@ -72,7 +77,9 @@ SIGMAS = {
     "azimuth_sigma_rad": (1e-7, 2.0 * np.pi),
     "elevation_sigma_rad": (1e-7, 2.0 * np.pi),
 }
-LARGEST_REPLY = {"mode_s_address": 0xFFFFFF, "mode_3a": 0o7777}
+LARGEST_ADDRESS = 0xFFFFFF
+# A Mode 3/A code is kept as its four octal digits read as they stand: 7700 is 7700. Which of 0 to 9999 are one:
+IS_CODE: Bools = np.all(np.arange(10_000)[:, None] // (1, 10, 100, 1000) % 10 <= 7, axis=1)
 BUFFER_PLOTS = 200_000
 # A few plots further than this from all others in time carry a wrong time; many are a recording with a pause.
 ASTRAY_S, ASTRAY_PLOTS = 3_600.0, 10
@@ -91,6 +98,22 @@ class Buffer:
 def empty_buffer() -> Buffer:
     """Return a buffer that has seen nothing."""
     return Buffer()
+
+
+def refuse_degrees(plots: Detections, source: str) -> None:
+    """Raise UseError, which names the `source`, where most angles of plots with a range are too large for radians.
+
+    >>> refuse_degrees(Detections.make(range_m=9e3, azimuth_rad=[0.5, 170.0, 359.5]), "p.csv")
+    Traceback (most recent call last):
+    chainhome.errors.UseError: p.csv: azimuth_rad: 170 is beyond a full circle (6.2832); expected radians, not degrees
+    """
+    for name, (farthest, what) in FARTHEST_RAD.items():
+        angle = getattr(plots, name)[np.isfinite(plots.range_m)]
+        known = np.isfinite(angle)
+        wild = known & (np.abs(angle) > farthest + AZIMUTH_ROUNDING_RAD)
+        if 2 * int(wild.sum()) > int(known.sum()):
+            given = f"{float(angle[wild][0]):.10g} is beyond {what} ({farthest:.4f})"
+            raise UseError(f"{source}: {name}: {given}; expected radians, not degrees")
 
 
 def clean(
@@ -140,7 +163,7 @@ def _faults(plots: Detections, sensors: Sensors, row: NDArray[np.int64], known: 
     """Return which plots have which fault, in the order in which they count."""
     reports = np.isin(sensors.kind, REPORTING)[row]
     first, second = np.where(reports, plots.x_m, plots.range_m), np.where(reports, plots.y_m, plots.azimuth_rad)
-    farthest = sensors.max_range_m + RANGE_SIGMAS * np.nan_to_num(sensors.range_sigma_m)
+    farthest = sensors.max_range_m + EDGE_SIGMAS * np.nan_to_num(sensors.range_sigma_m)
     full_circle = 2.0 * np.pi + AZIMUTH_ROUNDING_RAD
     azimuth_fits = (plots.azimuth_rad >= -AZIMUTH_ROUNDING_RAD) & (plots.azimuth_rad <= full_circle)
     return [
@@ -150,8 +173,20 @@ def _faults(plots: Detections, sensors: Sensors, row: NDArray[np.int64], known: 
         ("range_not_positive", ~reports & ~(plots.range_m > 0.0)),
         ("beyond_max_range", ~reports & (plots.range_m > farthest[row])),
         ("azimuth_out_of_range", ~reports & ~azimuth_fits),
+        ("outside_sector", ~reports & ~_in_sector(plots, sensors, row)),
         ("elevation_out_of_range", ~reports & (np.abs(plots.elevation_rad) > np.pi / 2.0)),
     ]
+
+
+def _in_sector(plots: Detections, sensors: Sensors, row: NDArray[np.int64]) -> Bools:
+    """Return which plots lie in their radar's sector, or no further beside it than their error of azimuth allows."""
+    if np.isnan(sensors.sector_width_rad).all():
+        return np.ones(len(plots), np.bool_)
+    least, most = SIGMAS["azimuth_sigma_rad"]
+    own, declared = plots.azimuth_sigma_rad, sensors.azimuth_sigma_rad[row]
+    sigma = np.where((own >= least) & (own <= most), own, np.nan_to_num(declared))
+    width = sensors.sector_width_rad[row] + 2.0 * EDGE_SIGMAS * sigma
+    return in_sector(plots.azimuth_rad, sensors.sector_centre_rad[row], width)
 
 
 def _mended(plots: Detections, sensors: Sensors, row: NDArray[np.int64]) -> tuple[Detections, Counter[str]]:
@@ -177,10 +212,13 @@ def _mended(plots: Detections, sensors: Sensors, row: NDArray[np.int64]) -> tupl
         values: Floats = getattr(plots, name)
         changed[name] = without("height_ignored", values, ~((values >= least) & (values <= most)))
     changed["doppler_mps"] = without("doppler_ignored", plots.doppler_mps, ~(np.abs(plots.doppler_mps) <= FASTEST_MPS))
-    for name, largest in LARGEST_REPLY.items():
-        said = getattr(plots, name)
-        counts["reply_ignored"] += int((said > largest).sum())
-        changed[name] = np.where(said > largest, -1, said)
+    code = plots.mode_3a
+    for name, bad in (
+        ("mode_s_address", plots.mode_s_address > LARGEST_ADDRESS),
+        ("mode_3a", (code >= 0) & ~IS_CODE[np.clip(code, 0, len(IS_CODE) - 1)]),
+    ):
+        counts["reply_ignored"] += int(bad.sum())
+        changed[name] = np.where(bad, -1, getattr(plots, name))
     # What a rounding put just below 0 or above the full circle is north.
     rounded = (plots.azimuth_rad < 0.0) & (plots.azimuth_rad >= -AZIMUTH_ROUNDING_RAD)
     rounded |= (plots.azimuth_rad >= 2.0 * np.pi) & (plots.azimuth_rad <= 2.0 * np.pi + AZIMUTH_ROUNDING_RAD)

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from chainhome import tracking
+from chainhome import earth, tracking
 from chainhome.process.cleaning import BUFFER_PLOTS, DROPPED, IGNORED, clean, empty_buffer, release, take_in
 from chainhome.process.recording import Recording
 from chainhome.scenario.sensors_file import Watch
-from chainhome.tables import REPORTING, Detections, Tracks
+from chainhome.sensors.scan import in_sector
+from chainhome.tables import REPORTING, Detections, Floats, Tracks
 from chainhome.tracking.registration import Biases, without_bias
 from chainhome.tracking.setup import FAR_M
 
@@ -56,14 +57,34 @@ class Account:
 
 
 def prepared(watch: Watch, *, method: str = "pmb", use_replies: bool = True) -> Any:
-    """Return the tracker's setup for sensors that were declared: detection probability and clutter as stated."""
+    """Return the tracker's setup for sensors that were declared: detection probability and clutter as stated.
+
+    Beside its sector a radar detects nothing: a target there is not blamed for its silence.
+    """
     return tracking.prepare(
         watch.sensors,
         watch.world,
-        detection_probability=watch.detection_probability,
+        detection_probability={
+            key: value if np.isnan(watch.sensors.sector_width_rad[row]) else _in_view(watch, row, value)
+            for row, (key, value) in enumerate(watch.detection_probability.items())
+        },
         clutter_density=clutter_density(watch),
         params=tracking.TrackerParams(association=method, use_replies=use_replies),
     )
+
+
+def _in_view(watch: Watch, row: int, value: float) -> tracking.DetectionProbability:
+    """Return a radar's probability of detection as a function of place: `value` in its range and sector, else 0."""
+    sensor = watch.sensors[row : row + 1]
+    lat, lon = np.radians([sensor.lat_deg[0], sensor.lon_deg[0]]).tolist()
+    frame = earth.enu_frame(lat, lon, float(sensor.height_m[0]))
+
+    def seen(position_m: Floats, sensor_id: int, time_s: float) -> Floats:
+        range_m, azimuth, _ = earth.measure(position_m, frame, watch.world)
+        within = in_sector(azimuth, sensor.sector_centre_rad, sensor.sector_width_rad)
+        return np.where(within & (range_m <= sensor.max_range_m), value, 0.0)
+
+    return seen
 
 
 def clutter_density(watch: Watch) -> dict[int, float]:

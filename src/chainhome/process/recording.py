@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from chainhome.errors import UseError
 from chainhome.formats.detections_file import Piece
@@ -34,28 +33,3 @@ class SensorsNeededError(UseError):
     def __init__(self, sentence: str, template: str) -> None:
         super().__init__(sentence)
         self.template = template
-
-
-def sensors_template(entries: list[dict[str, Any]]) -> str:
-    """Return a sensors file to fill in, with what is known of each sensor."""
-    lines = ["# Fill in what stands in angle brackets, and correct the rest.", ""]
-    for entry in entries:
-        lines.append("[[sensor]]")
-        known = {"name": "", **entry}
-        lines += [
-            f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}" for key, value in known.items()
-        ]
-        rest = {
-            "lat": "<degrees north>",
-            "lon": "<degrees east>",
-            "height": '"<metres above mean sea level> m"',
-            "period": '"12 s"',
-            "sigma_range": '"70 m"',
-            "sigma_azimuth": '"0.08 deg"',
-            "detection_probability": "0.9",
-            "clutter_per_scan": "10",
-            "max_range": '"400 km"',
-        }
-        lines += [f"{key} = {value}" for key, value in rest.items() if key not in known]
-        lines.append("")
-    return "\n".join(lines)

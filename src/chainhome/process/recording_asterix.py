@@ -1,8 +1,4 @@
-"""An ASTERIX recording → plots and who looked: radars matched by SAC/SIC, placed by a sensors file or by themselves.
-
-Without a sensors file a recording is tracked only where nothing has to be guessed about places: all its radars say
-where they stand (I034/120), or there is only one, which is then tracked in its own frame.
-"""
+"""An ASTERIX recording → plots: sensors matched by SAC/SIC, from a sensors file or as `asterix_watch` finds them."""
 
 from __future__ import annotations
 
@@ -10,25 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from chainhome.errors import ChainhomeError, UseError
+from chainhome.errors import UseError
 from chainhome.formats.column_file import GZIP
 from chainhome.formats.detections_file import Piece
-from chainhome.process.recording import Recording, SensorsNeededError, sensors_template
-from chainhome.scenario.sensors_file import Watch, parse_sensors
-from chainhome.tables import Sensors
+from chainhome.process.asterix_watch import Receiver, codes_in, told_by, watch_of
+from chainhome.process.recording import Recording
+from chainhome.scenario.sensors_file import Watch
 
-# What is assumed of a radar that nobody describes: an en-route Mode S radar.
-ASSUMED = {
-    "height": "0 m",
-    "period": "10 s",
-    "sigma_range": "70 m",
-    "sigma_azimuth": "0.08 deg",
-    "detection_probability": 0.9,
-    "clutter_per_scan": 5.0,
-    "max_range": "475 km",
-}
 SHOWN_LOSSES = 5
 # Names of the codec's counts where ours differ.
 _NAMES = {
@@ -40,18 +24,20 @@ _NAMES = {
     "field_monitor": "field_monitors",
     "no_detection": "without_plot",
 }
-_PLOTS = ("cat048", "cat001", "cat021")
 
 
-def open_asterix(path: Path, watch: Watch | None, skip_undeclared: bool) -> Recording:
-    """Return an ASTERIX recording that is ready to be read.
+def open_asterix(path: Path, watch: Watch | None, skip_undeclared: bool, receiver: Receiver) -> Recording:
+    """Return an ASTERIX recording that is ready to be read; `receiver` is what is assumed of who heard ADS-B.
 
     Raises UseError for a file that holds no ASTERIX, SensorsNeededError where several radars do not say where they
     stand, ChainhomeError for a recording without plots.
     """
     notes: tuple[str, ...] = ()
     if watch is None:
-        watch, notes = _watch_of(path)
+        told, read, lost = told_by(path)
+        if not read:
+            raise UseError(_no_block(path, lost))
+        watch, notes = watch_of(path, told, receiver)
     known = watch
     return Recording(path, "an ASTERIX recording", known, lambda: _pieces(path, known, skip_undeclared), notes)
 
@@ -94,89 +80,12 @@ def _no_block(path: Path, lost: int) -> str:
     )
 
 
-def _codes(piece: Any) -> set[tuple[int, int]]:
-    """Return SAC and SIC of everything that reports plots in a piece of a recording."""
-    found: set[tuple[int, int]] = set()
-    for name in _PLOTS:
-        table = getattr(piece, name)
-        sac, sic = table["sac"].astype(np.int64), table["sic"].astype(np.int64)
-        keys = np.unique(256 * sac[(sac >= 0) & (sic >= 0)] + sic[(sac >= 0) & (sic >= 0)])
-        found |= {divmod(key, 256) for key in keys.tolist()}
-    return found
-
-
 def _refuse_strangers(piece: Any, watch: Watch, path: Path) -> None:
     declared = set(zip(watch.sensors.sac.tolist(), watch.sensors.sic.tolist(), strict=True))
-    strangers = sorted(_codes(piece) - declared)
+    strangers = sorted(codes_in(piece) - declared)
     if strangers:
         known = ", ".join(f"{sac}/{sic}" for sac, sic in sorted(declared) if sac >= 0) or "none"
         raise UseError(
             f"{path}: plots of SAC/SIC {', '.join(f'{sac}/{sic}' for sac, sic in strangers)}, which no sensor declares "
             f"(declared: {known}); declare it, or leave such plots out with --skip-undeclared"
         )
-
-
-def _watch_of(path: Path) -> tuple[Watch, tuple[str, ...]]:
-    """Return who looked as far as the recording tells, and what was assumed."""
-    from chainhome.formats.asterix import iter_asterix, sensors_of
-
-    codes: set[tuple[int, int]] = set()
-    told: dict[tuple[int, int], Sensors] = {}
-    read = lost = 0
-    for piece in iter_asterix(path):
-        codes |= _codes(piece)
-        read, lost = read + piece.report.bytes_read + piece.report.bytes_skipped, lost + piece.report.bytes_lost
-        # The first piece, some ten thousand records, tells how the radars turn and where they stand.
-        if not told:
-            table = sensors_of(piece)
-            rows = range(len(table))
-            told = {(int(table.sac[row]), int(table.sic[row])): table[row : row + 1] for row in rows}
-    if not read:
-        raise UseError(_no_block(path, lost))
-    if not codes:
-        raise ChainhomeError(f"{path} holds no plots: no record of CAT048, CAT001 or CAT021")
-    entries = [_entry(code, told.get(code)) for code in sorted(codes)]
-    placed = all("lat" in entry or entry.get("kind") == "ads_b" for entry in entries)
-    if len(entries) > 1 and not placed:
-        found = ", ".join(f"{sac}/{sic}" for sac, sic in sorted(codes))
-        raise SensorsNeededError(
-            f"{path}: plots of SAC/SIC {found}, whose places the recording does not tell: give --sensors FILE "
-            "(a file to fill in was printed)",
-            sensors_template(entries),
-        )
-    return _assumed(path, entries)
-
-
-def _entry(code: tuple[int, int], told: Sensors | None) -> dict[str, Any]:
-    """Return what a recording tells of a radar, as keys of a sensors file."""
-    entry: dict[str, Any] = {"name": f"{code[0]}/{code[1]}", "sac": code[0], "sic": code[1]}
-    if told is None:
-        return entry
-    from chainhome.tables import SENSOR_KINDS
-
-    entry["kind"] = SENSOR_KINDS[int(told.kind[0])]
-    if np.isfinite(told.lat_deg[0]):
-        entry |= {"lat": float(told.lat_deg[0]), "lon": float(told.lon_deg[0])}
-        entry["height"] = f"{float(told.height_m[0]):.2f} m"
-    if np.isfinite(told.period_s[0]):
-        entry["period"] = f"{float(told.period_s[0]):.3f} s"
-    return entry
-
-
-def _assumed(path: Path, entries: list[dict[str, Any]]) -> tuple[Watch, tuple[str, ...]]:
-    """Return who looked, with what is assumed of each radar put in."""
-    if any(entry.get("kind") == "ads_b" for entry in entries):
-        raise SensorsNeededError(
-            f"{path}: ADS-B reports (CAT021) need a sensors file with a sensor of kind ads_b: give --sensors FILE "
-            "(a file to fill in was printed)",
-            sensors_template(entries),
-        )
-    lines = ["# Made for a recording without a sensors file; what the recording does not tell is assumed.", ""]
-    for entry in entries:
-        lines.append("[[sensor]]")
-        for key, value in ({key: ASSUMED[key] for key in ASSUMED if key not in entry} | entry).items():
-            lines.append(f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value!r}")
-        lines.append("")
-    missing = sorted({key for key in ASSUMED for entry in entries if key not in entry}, key=list(ASSUMED).index)
-    said = ", ".join(f"{key} {ASSUMED[key]}" for key in missing)
-    return parse_sensors("\n".join(lines), path.name), (f"No sensors file; assumed of every radar: {said}.",)

@@ -19,8 +19,10 @@ from chainhome.formats import adsb, mode_s, read_table
 from chainhome.formats.column_file import ColumnFile, is_parquet, open_columns, shown_columns
 from chainhome.formats.detections_file import Piece, is_detections, read_detections
 from chainhome.formats.run_folder import SCENARIO, read_record
-from chainhome.process.recording import TRACKED, Recording, SensorsNeededError, sensors_template
+from chainhome.process.cleaning import refuse_degrees
+from chainhome.process.recording import TRACKED, Recording, SensorsNeededError
 from chainhome.process.recording_asterix import open_asterix
+from chainhome.process.sensors_asked import sensors_of_plots, sensors_template
 from chainhome.scenario.sensors_file import Watch, load_sensors, parse_sensors, sensors_text
 from chainhome.tables import SENSOR_KINDS, Sensors
 
@@ -58,7 +60,7 @@ def open_recording(path: Path, sensors: Path | None = None, *, skip_undeclared: 
         if name.endswith(".parquet") and not is_parquet(path):
             raise UseError(f"{path}: not a Parquet file")
         return _of_columns(open_columns(path), watch, skip_undeclared)
-    return open_asterix(path, watch, skip_undeclared)
+    return open_asterix(path, watch, skip_undeclared, _assumed_receiver)
 
 
 def _of_columns(file: ColumnFile, watch: Watch | None, skip_undeclared: bool) -> Recording:
@@ -79,17 +81,18 @@ def _of_columns(file: ColumnFile, watch: Watch | None, skip_undeclared: bool) ->
 
 def _plots(file: ColumnFile, watch: Watch, skip_undeclared: bool, epoch_unix_s: float = np.nan) -> Iterator[Piece]:
     names = dict(zip(watch.sensors.name.tolist(), watch.sensors.sensor_id.tolist(), strict=True))
-    return read_detections(file, sensor_ids=names, skip_undeclared=skip_undeclared, epoch_unix_s=epoch_unix_s)
+    pieces = read_detections(file, sensor_ids=names, skip_undeclared=skip_undeclared, epoch_unix_s=epoch_unix_s)
+    for number, piece in enumerate(pieces):
+        if not number:
+            refuse_degrees(piece.detections, str(file.path))
+        yield piece
 
 
 def _sensors_needed(file: ColumnFile) -> SensorsNeededError:
-    """Return the question who looked, with the ids that the first plots name."""
-    first = next(iter(read_detections(file, skip_undeclared=True)), None)
-    ids = [] if first is None else np.unique(first.detections.sensor_id[first.detections.sensor_id >= 0]).tolist()
-    entries = [{"name": f"Sensor {key}", "id": key} for key in ids or [0]]
+    """Return the question who looked, with the sensors that the plots name."""
     return SensorsNeededError(
         f"{file.path}: plots need to know who looked: give --sensors FILE (a file to fill in was printed)",
-        sensors_template(entries),
+        sensors_template(sensors_of_plots(file)),
     )
 
 

@@ -254,7 +254,7 @@ def _addresses(words: model.TransponderWords | None, target_id: int, transponder
     code, address = -1, -1
     if "mode-3a" in transponder.modes:
         # The four octal digits are kept as they read: 4321 stands for code 4321.
-        code = int(words.code) if words is not None and words.code else int(f"{0o2000 + target_id:o}")
+        code = int(words.code) if words is not None and words.code else int(f"{0o2000 + target_id % 0o6000:o}")
     if "mode-s" in transponder.modes:
         address = int(words.address, 16) if words is not None and words.address else FIRST_ADDRESS + target_id
     return code, address

@@ -22,6 +22,17 @@ DIMENSIONS: dict[str, tuple[str, str]] = {
     "acceleration": ("m/s**2", "4 g"),
 }
 
+# Units that people write most; whatever else pint knows of the dimension works too.
+UNITS = {
+    "length": ("m", "km", "ft", "NM"),
+    "time": ("s", "min", "h"),
+    "speed": ("m/s", "km/h", "kt", "ft/min"),
+    "angle": ("deg", "rad", "mrad"),
+    "area": ("m2",),
+    "frequency": ("Hz", "kHz", "MHz", "GHz"),
+    "acceleration": ("m/s2", "g"),
+}
+
 # What is larger is a slip of the pen: bounds in SI.
 LARGEST = {
     "length": 2e7,
@@ -41,7 +52,12 @@ _SYNONYMS = {
     "kts": "kt",
     "metres": "m",
     "meters": "m",
+    "NM": "nautical_mile",
+    "m/s2": "m/s**2",
+    "m/s²": "m/s**2",
 }
+# What reads as one unit and is meant as another is refused.
+_MISTAKEN = {("nm", "length"): '"nm" is a nanometre; write NM for nautical miles'}
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+(?:[ _,]\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
 
 
@@ -65,6 +81,18 @@ def _factor(unit: str, dimension: str) -> float:
         raise KeyError(unit) from error
 
 
+def wanted_words(dimension: str) -> str:
+    """Return what a message says was expected: an example, and the units that are written most.
+
+    >>> wanted_words("length")
+    'expected a length such as "24 m" (in m, km, ft or NM)'
+    """
+    *others, last = UNITS[dimension]
+    units = f"{', '.join(others)} or {last}" if others else last
+    article = "an" if dimension[0] in "aeiou" else "a"
+    return f'expected {article} {dimension} such as "{DIMENSIONS[dimension][1]}" (in {units})'
+
+
 def quantity(
     given: object,
     dimension: str,
@@ -85,9 +113,9 @@ def quantity(
     >>> quantity("0.5 km", "length", "altitude", minimum=0.0)
     500.0
     """
-    si, example = DIMENSIONS[dimension]
+    si, _ = DIMENSIONS[dimension]
     shown = f'"{given}"' if isinstance(given, str) else str(given)
-    wanted = f'expected {"an" if dimension[0] in "aeiou" else "a"} {dimension} such as "{example}"'
+    wanted = wanted_words(dimension)
     if isinstance(given, (int, float)) and not isinstance(given, bool):
         text = str(given)
     elif isinstance(given, str):
@@ -101,6 +129,8 @@ def quantity(
     unit = match.group(2)
     if not unit and not bare_si:
         raise UseError(f"{where} = {shown} has no unit; {wanted}")
+    if (unit, dimension) in _MISTAKEN:
+        raise UseError(f"{where} = {shown}: {_MISTAKEN[unit, dimension]}")
     try:
         value = number * (_factor(unit, dimension) if unit else 1.0)
     except KeyError:

@@ -88,16 +88,16 @@ def prepare(
     sensors: Sensors,
     world: Frame,
     *,
-    detection_probability: DetectionProbability | Mapping[int, float] | float = 0.9,
+    detection_probability: DetectionProbability | Mapping[int, DetectionProbability | float] | float = 0.9,
     clutter_density: Mapping[int, float] | float = 1e-6,
     params: TrackerParams | None = None,
 ) -> Setup:
     """Return what `step` and `feed` need besides the plots, checked.
 
-    `detection_probability` is that of a whole scan: a number, one for each sensor_id, or a function of (positions
-    (n, 3) in the world, sensor_id, time_s). `clutter_density` counts false plots in a scan and unit of the plot's
-    position slots (see `uniform_clutter_density`), a number or one for each sensor_id. Raises UseError for a sensor
-    that cannot be used.
+    `detection_probability` is that of a whole scan: a number or a function of (positions (n, 3) in the world,
+    sensor_id, time_s), for all sensors or one for each sensor_id. `clutter_density` counts false plots in a scan and
+    unit of the plot's position slots (see `uniform_clutter_density`), a number or one for each sensor_id. Raises
+    UseError for a sensor that cannot be used.
     """
     from scipy.special import chdtri
 
@@ -176,7 +176,7 @@ def _watcher(
     row: Sensors,
     world: Frame,
     grid: Grid,
-    probability: DetectionProbability | Mapping[int, float] | float,
+    probability: DetectionProbability | Mapping[int, DetectionProbability | float] | float,
     clutter: Mapping[int, float] | float,
     params: TrackerParams,
 ) -> Watcher:

@@ -126,6 +126,11 @@ class TrackerParams:
     """Standard deviation of a reported position where neither the plot nor the sensor gives one."""
     use_replies: bool = True
     """Whether Mode S addresses and Mode 3/A codes help to associate plots with tracks."""
+    same_address_m: float = 5_000.0
+    """Of two tracks with one Mode S address, one is left where one aircraft can be both: no farther apart than this on
+    the ground, and as far as it flies ..."""
+    same_address_mps: float = 370.0
+    """... at this speed since the one that took no plot was last seen; where both are 0, nearly all tracks are left."""
     slice_s: float = 2.0
     """With several sensors, the length of a part of a scan that is taken in at once."""
 

@@ -154,8 +154,9 @@ class TrackerParams:
         for name in (*positive, "births_per_m2ps", "unseen_per_m2", "birth_cell_m", "companion_distance_m", "slice_s"):
             if not getattr(self, name) > 0.0:
                 raise UseError(f"tracker: {name} = {getattr(self, name)}: expected a positive number")
-        if not self.companions >= 0.0:
-            raise UseError(f"tracker: companions = {self.companions}: expected 0 or more")
+        for name in ("companions", "same_address_m", "same_address_mps"):
+            if not getattr(self, name) >= 0.0:
+                raise UseError(f"tracker: {name} = {getattr(self, name)}: expected 0 or more")
         if self.hypotheses < 1:
             raise UseError(f"tracker: hypotheses = {self.hypotheses}: expected 1 or more")
         if self.joint_hypotheses < 1:

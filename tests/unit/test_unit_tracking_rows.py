@@ -16,7 +16,7 @@ from chainhome.earth import Frame, enu_frame, enu_to_geodetic
 from chainhome.tables import Detections, Sensors, Tracks
 from chainhome.tracking import TrackerParams, feed, initial_state, passes, prepare, work
 from chainhome.tracking import _row_kernels as kernels
-from chainhome.tracking._settle_kernels import CONFIRMED, ENDED, TENTATIVE, Rows, settled
+from chainhome.tracking._settle_kernels import CONFIRMED, ENDED, TENTATIVE, Rows, _one_of_each_address, settled
 from chainhome.tracking._update_kernels import Columns, Limits
 from chainhome.tracking.rows import Ledger, room_for_rows
 
@@ -258,7 +258,10 @@ def test_constants_of_the_kernels_are_those_of_the_package() -> None:
     assert kernels._FLATTENING == constants.WGS84_FLATTENING
 
 
-LIMITS = Limits(confirm=0.9, end=0.3, drop=0.05, begin=0.01, begin_at_most=0.5, report=0.1, show=0.4)
+LIMITS = Limits(
+    confirm=0.9, end=0.3, drop=0.05, begin=0.01, begin_at_most=0.5, report=0.1, show=0.4, same_m=60.0, same_mps=2.0
+)
+PERIOD_S = np.array([4.0, np.nan])
 LIFE_S, CLOCK_S = 3600.0, 20.0
 
 
@@ -276,7 +279,7 @@ def some_tracks(n: int) -> Columns:
         time_s=RNG.uniform(0.0, 20.0, n),
         last_seen_s=RNG.random((n, 2)),
         track_id=np.arange(n),
-        mode_s_address=RNG.integers(-1, 9, n),
+        mode_s_address=RNG.integers(-1, 9, n) + 10 * np.arange(n),
         mode_3a=RNG.integers(-1, 9, n),
         status=RNG.integers(TENTATIVE, CONFIRMED + 1, n).astype(np.int8),
         share=RNG.random(n),
@@ -298,9 +301,11 @@ def test_a_look_ends_with_the_rows_and_tracks_that_a_plain_loop_leaves() -> None
     sibling = np.arange(n)
     for ring in rings:
         sibling[ring] = np.roll(ring, -1)
+    lost_now, head, following = np.append(lost, np.ones(n - before, bool)), np.zeros(1024, np.int64), np.zeros(n, int)
     left, end = settled(
-        n, before, len(row), row, worth, CLOCK_S, LIFE_S, np.zeros(n, np.bool_), lost, LIMITS, columns, sibling, 2, rows
-    )
+        n, before, len(row), row, worth, CLOCK_S, LIFE_S, np.zeros(n, np.bool_), lost_now, LIMITS, columns, sibling,
+        PERIOD_S, head, following, 2, rows,
+    )  # fmt: skip
     told = {int(t): worth[a] >= 0.25 or given.plot_now[t] >= 0 for a, t in enumerate(row)}
     at, kept, several = 2, [], 0
     for t in np.flatnonzero(given.existence >= 0.0):
@@ -331,6 +336,68 @@ def test_a_look_ends_with_the_rows_and_tracks_that_a_plain_loop_leaves() -> None
     for name in set(Columns._fields) - {"status", "existence", "covariance"}:
         before_, after = getattr(given, name)[[t for t, _ in kept]], getattr(columns, name)[place]
         np.testing.assert_array_equal(after, before_, name)
+
+
+def one_of_each_address(columns: Columns, before: int, viewed: Any, lost: Any) -> None:
+    """Plain loops over all pairs: which tracks are lost to another of their address, and whose name goes on."""
+    c, n = columns, len(columns.time_s)
+    plot = np.where((np.arange(n) >= before) | viewed, c.plot_now, -1)
+    kept: list[int] = []
+    for t in sorted(range(n), key=lambda t: plot[t] < 0):
+        if c.rank[t] or c.mode_s_address[t] < 0 or c.existence[t] < 0.0 or lost[t]:
+            continue
+        for u in reversed(kept):
+            if lost[u] or lost[t] or c.mode_s_address[u] != c.mode_s_address[t]:
+                continue
+            known = {v: bool(c.status[v] == CONFIRMED or c.existence[v] > LIMITS.confirm) for v in (t, u)}
+            if plot[t] >= 0 and plot[t] != plot[u]:
+                continue  # each has a plot of its own
+            stays = u
+            if plot[t] == plot[u]:
+                stays = max((t, u), key=lambda v: (known[v], c.existence[v], -c.track_id[v]))
+            goes = t + u - stays
+            if not known[stays]:
+                continue
+            with np.errstate(invalid="ignore"):
+                apart_s = np.abs(c.last_seen_s[t] - c.last_seen_s[u])
+            if ((apart_s > 0.0) & (apart_s < 0.9 * PERIOD_S)).any():
+                continue
+            last_s = c.last_seen_s[goes].max()
+            j, o = int(np.argmax(c.weight[stays])), int(np.argmax(c.weight[goes]))
+            there = c.mean[goes, o, :2] - (c.time_s[goes] - last_s) * c.mean[goes, o, 3:5]
+            reach_m = LIMITS.same_m + LIMITS.same_mps * abs(c.time_s[stays] - last_s)
+            if not np.hypot(*(c.mean[stays, j, :2] - there)) <= reach_m:
+                continue
+            renamed = c.status[goes] == CONFIRMED and c.status[stays] != CONFIRMED
+            rows, others = c.track_id == c.track_id[goes], c.track_id == c.track_id[stays]
+            lost[rows], c.plot_now[rows] = True, -1
+            if renamed:
+                c.existence[rows], c.track_id[others], c.status[others] = -1.0, c.track_id[goes], CONFIRMED
+        if plot[t] >= 0 and not lost[t]:
+            kept.append(t)
+
+
+def test_of_the_tracks_of_one_address_those_are_left_that_plain_loops_leave() -> None:
+    n, before = 400, 300
+    given = some_tracks(n)
+    given.mode_s_address[:] = RNG.integers(-1, 25, n)
+    given.last_seen_s[:] = RNG.choice([-np.inf, 0.0, 3.0, 4.0, 8.0], (n, 2))
+    given.mean[:, :, 3:] = RNG.normal(0.0, 3.0, (n, MODELS, 3))
+    given.existence[:200] = RNG.choice([0.5, 0.95], 200)
+    viewed = np.append(RNG.random(before) < 0.7, np.zeros(n - before, bool))
+    lost = np.append(RNG.random(before) < 0.05, np.zeros(n - before, bool))
+    # Some tracks have three hypotheses.
+    for rows in RNG.permutation(n)[:240].reshape(80, 3):
+        given.rank[rows], given.track_id[rows] = [0, 1, 1], given.track_id[rows[0]]
+    columns, plain = (Columns(*(column.copy() for column in given)) for _ in range(2))
+    plain_lost, at_first = lost.copy(), int(lost.sum())
+    one_of_each_address(plain, before, viewed, plain_lost)
+    _one_of_each_address(n, before, PERIOD_S, viewed, lost, LIMITS, columns, np.zeros(1024, int), np.zeros(n, int))
+    np.testing.assert_array_equal(lost, plain_lost)
+    for name in Columns._fields:
+        np.testing.assert_array_equal(getattr(columns, name), getattr(plain, name), name)
+    assert (columns.track_id != given.track_id).sum() > 3, "a track goes on under the name of another"
+    assert 15 < lost.sum() - at_first < n - 50, "others are left"
 
 
 def in_moments(columns: Columns, t: int, ring: list[int]) -> Floats:

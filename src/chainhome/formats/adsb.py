@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from chainhome import earth
-from chainhome.constants import FOOT_M
+from chainhome.constants import EARTH_MEAN_RADIUS_M, FOOT_M
 from chainhome.errors import UseError
 from chainhome.formats.column_file import ColumnFile, addresses, batches, floats, shown_columns, texts
 from chainhome.formats.column_times import midnight_before, unix_times
@@ -34,6 +34,7 @@ GEOMETRIC_M = ("geo_altitude", "geoaltitude_m")
 GEOMETRIC_FT = ("geoaltitude_ft",)
 # `geoaltitude` is metres at OpenSky and feet in `traffic`; `altitude` alone could be either. These tell which.
 SIGNS_OF_OPENSKY = ("baroaltitude", "baro_altitude", "velocity", "heading", "vertrate", "true_track")
+REPEATED_M = 50.0
 SIGNS_OF_TRAFFIC = ("groundspeed", "vertical_rate")
 
 
@@ -118,10 +119,13 @@ def dialect_of(file: ColumnFile) -> Dialect:
 def read_state_vectors(file: ColumnFile) -> Iterator[tuple[Positions, dict[str, int], str]]:
     """Yield the positions of a file of state vectors, what was counted, and a sentence if the file is cut off.
 
-    Times are Unix seconds or UTC text; the time of the position (`lastposupdate`, `last_position`) goes before the
-    time of the vector. Raises UseError for a file that lacks columns or whose units cannot be told.
+    Times are Unix seconds or UTC text; the time of the position (`lastposupdate`, `last_position`, `time_position`)
+    goes before the time of the vector. A vector that repeats the last position of its aircraft says nothing new: it is
+    left out and counted as `repeated_positions`. Raises UseError for a file that lacks columns or whose units cannot be
+    told.
     """
     dialect = dialect_of(file)
+    last: dict[int, tuple[float, float, float, float]] = {}
     named = (dialect.time, dialect.address, dialect.lat, dialect.lon)
     wanted = [name for name in (*named, dialect.ground, dialect.pressure, dialect.geometric) if name]
     for batch in batches(file, wanted):
@@ -146,7 +150,60 @@ def read_state_vectors(file: ColumnFile) -> Iterator[tuple[Positions, dict[str, 
             geometric_m=heights[1],
             on_ground=_truths(column[dialect.ground]) if dialect.ground else np.zeros(batch.rows, np.bool_),
         )
-        yield positions, {name: count for name, count in counts.items() if count}, batch.cut
+        again = _repeated(positions, last)
+        counts["repeated_positions"] = int(again.sum())
+        yield _only(positions, ~again), {name: count for name, count in counts.items() if count}, batch.cut
+
+
+def _repeated(positions: Positions, last: dict[int, tuple[float, float, float, float]]) -> Bools:
+    """Return which positions repeat the one before of an aircraft that must have moved on since.
+
+    How fast it moves, the position before that one tells. `last` holds the last position of each address (latitude,
+    longitude, its first time, and the speed on the way there) and takes note of new ones.
+    """
+    flying = np.flatnonzero(_on_globe(positions) & ~positions.on_ground & (positions.address >= 0))
+    flying = flying[np.isfinite(positions.unix_s[flying])]
+    again = np.zeros(len(positions.unix_s), np.bool_)
+    if not len(flying):
+        return again
+    mine = flying[np.lexsort([positions.unix_s[flying], positions.address[flying]])]
+    address = positions.address[mine]
+    # What was last seen before stands in front of each aircraft's positions, as one of them.
+    begins = np.flatnonzero(np.append(True, address[1:] != address[:-1]))
+    nobody = (np.nan, np.nan, np.nan, np.nan)
+    before = np.array([last.get(int(key), nobody) for key in address[begins]])
+    place = begins + np.arange(len(begins))
+    address = np.insert(address, begins, address[begins])
+    lat = np.insert(positions.lat_deg[mine], begins, before[:, 0])
+    lon = np.insert(positions.lon_deg[mine], begins, before[:, 1])
+    time = np.insert(positions.unix_s[mine], begins, before[:, 2])
+    head = np.zeros(len(address), np.bool_)
+    head[place] = True
+    new = head | np.append(True, (lat[1:] != lat[:-1]) | (lon[1:] != lon[:-1]))
+    runs = np.flatnonzero(new)
+    run = np.cumsum(new) - 1
+    step = _steps_m(lat[runs], lon[runs])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        speed = np.append(np.nan, step / np.diff(time[runs]))
+    speed[head[runs]] = before[:, 3]
+    age_s = time - time[runs][run]
+    with np.errstate(invalid="ignore"):
+        stale = ~new & (age_s > 0.0) & ~(speed[run] * age_s <= REPEATED_M)
+    again[mine] = stale[~head]
+    ends = np.append(place[1:], len(address)) - 1
+    for i, k in zip(ends.tolist(), run[ends].tolist(), strict=True):
+        last[int(address[i])] = (float(lat[i]), float(lon[i]), float(time[runs[k]]), float(speed[k]))
+    return again
+
+
+def _steps_m(lat_deg: Floats, lon_deg: Floats) -> Floats:
+    """Return how far each position is from the one before, on a sphere, for positions near each other."""
+    east = ((np.diff(lon_deg) + 180.0) % 360.0 - 180.0) * np.cos(np.radians(lat_deg[1:]))
+    return np.asarray(EARTH_MEAN_RADIUS_M * np.radians(np.hypot(np.diff(lat_deg), east)))
+
+
+def _only(positions: Positions, keep: Bools) -> Positions:
+    return Positions(*(getattr(positions, field.name)[keep] for field in fields(positions)))
 
 
 def _height(values: Floats, counts: Counter[str]) -> Floats:

@@ -34,6 +34,7 @@ DROPPED: Mapping[str, str] = {
     "undeclared_sensor": "of a sensor that is not declared",
     "without_time": "without a time",
     "on_ground": "from the ground",
+    "repeated_positions": "positions that are repeated under a new time",
     "without_position": "without a position",
     "range_not_positive": "range zero or negative",
     "beyond_max_range": "beyond the instrumented range",

@@ -6,9 +6,8 @@ bytes, its column names and the end of its name tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,15 @@ from chainhome.formats.detections_file import Piece, is_detections, read_detecti
 from chainhome.formats.run_folder import SCENARIO, read_record
 from chainhome.process.cleaning import refuse_degrees
 from chainhome.process.recording import TRACKED, Recording, SensorsNeededError
+from chainhome.process.recording_adsb import assumed_receiver, of_positions
 from chainhome.process.recording_asterix import open_asterix
 from chainhome.process.sensors_asked import sensors_of_plots, sensors_template
 from chainhome.scenario.sensors_file import Watch, load_sensors, parse_sensors, sensors_text
-from chainhome.tables import SENSOR_KINDS, Sensors
+from chainhome.tables import Sensors
 
 CSV_SUFFIXES = (".csv", ".csv.gz", ".txt")
 # What is assumed of who looked, where nobody says: the notes of the run tell it.
 ASSUMED_PD, ASSUMED_CLUTTER = 0.9, 8.0
-ADSB_PD, ADSB_CLUTTER, ADSB_SIGMA_M = 0.9, 0.01, 50.0
-# A look is so short that it seldom holds two reports of one aircraft; aircraft send two positions a second.
-SHORTEST_PERIOD_S, LONGEST_PERIOD_S = 0.4, 60.0
-SHORT_INTERVALS_PERCENT = 10.0
-BATCHES_TO_PLACE = 20
 
 
 def open_recording(path: Path, sensors: Path | None = None, *, skip_undeclared: bool = False) -> Recording:
@@ -55,12 +50,12 @@ def open_recording(path: Path, sensors: Path | None = None, *, skip_undeclared: 
     name = path.name.lower()
     if name.endswith(mode_s.JSON_SUFFIXES):
         mode_s.check_json(path)
-        return _of_positions(path, "Mode S frames", watch, lambda: mode_s.read_frames(path))
+        return of_positions(path, "Mode S frames", watch, lambda: mode_s.read_frames(path))
     if is_parquet(path) or name.endswith((".parquet", *CSV_SUFFIXES)):
         if name.endswith(".parquet") and not is_parquet(path):
             raise UseError(f"{path}: not a Parquet file")
         return _of_columns(open_columns(path), watch, skip_undeclared)
-    return open_asterix(path, watch, skip_undeclared, _assumed_receiver)
+    return open_asterix(path, watch, skip_undeclared, lambda source, read: assumed_receiver(source, read)[0])
 
 
 def _of_columns(file: ColumnFile, watch: Watch | None, skip_undeclared: bool) -> Recording:
@@ -70,9 +65,9 @@ def _of_columns(file: ColumnFile, watch: Watch | None, skip_undeclared: bool) ->
         return Recording(file.path, "plots", watch, lambda: _plots(file, watch, skip_undeclared))
     if adsb.is_state_vectors(file):
         adsb.dialect_of(file)
-        return _of_positions(file.path, "ADS-B state vectors", watch, lambda: adsb.read_state_vectors(file))
+        return of_positions(file.path, "ADS-B state vectors", watch, lambda: adsb.read_state_vectors(file))
     if mode_s.is_frames(file):
-        return _of_positions(file.path, "Mode S frames", watch, lambda: mode_s.read_frames(file))
+        return of_positions(file.path, "Mode S frames", watch, lambda: mode_s.read_frames(file))
     raise UseError(
         f"{file.path}: neither plots (time_s, range_m, azimuth_rad), ADS-B state vectors (time, icao24, lat, lon) nor "
         f"Mode S frames (timestamp, frame); its columns are {shown_columns(file)}"
@@ -140,65 +135,3 @@ def watch_of_run(folder: Path, record: dict[str, Any]) -> tuple[Watch, tuple[str
     )
     told = f"Assumed of every sensor: detection probability {ASSUMED_PD}, {ASSUMED_CLUTTER:g} false plots in a scan."
     return parse_sensors(text, f"{folder}/sensors.parquet"), (told,)
-
-
-def _of_positions(path: Path, what: str, watch: Watch | None, read: Callable[[], Iterator[Any]]) -> Recording:
-    """Return ADS-B positions as a recording of one sensor of kind ads_b."""
-    notes: tuple[str, ...] = ()
-    if watch is None:
-        watch = _assumed_receiver(path, read)
-        notes = (
-            f"No sensors file: reported positions are taken as good to {ADSB_SIGMA_M:g} m on each axis; the origin of "
-            "the frame is near the first one.",
-        )
-    receivers = np.flatnonzero(watch.sensors.kind == SENSOR_KINDS.index("ads_b"))
-    if len(receivers) != 1:
-        raise UseError(
-            f'{path}: {what} are of one sensor of kind = "ads_b"; the sensors file has {len(receivers)} of that kind'
-        )
-    sensor_id, world = int(watch.sensors.sensor_id[receivers[0]]), watch.world
-
-    def pieces() -> Iterator[Piece]:
-        epoch = float("nan")
-        for positions, counts, cut in read():
-            made = adsb.plots_of_positions(positions, world, sensor_id=sensor_id, epoch_unix_s=epoch)
-            epoch = made.epoch_unix_s
-            told = dict(made.counts)
-            for name, count in counts.items():
-                told[name] = told.get(name, 0) + count
-            yield made._replace(counts=told, cut=cut)
-
-    return Recording(path, what, watch, pieces, notes)
-
-
-def _assumed_receiver(path: Path, read: Callable[[], Iterator[Any]]) -> Watch:
-    """Return one pseudo-sensor for reported positions, its frame near the first of them."""
-    for positions, _, _ in islice(read(), BATCHES_TO_PLACE):
-        if (place := adsb.first_place(positions)) is not None:
-            period_s, usual_s = _intervals_s(positions)
-            text = sensors_text(
-                Sensors.make(
-                    sensor_id=[0],
-                    name=["ADS-B"],
-                    kind=SENSOR_KINDS.index("ads_b"),
-                    period_s=period_s,
-                    range_sigma_m=ADSB_SIGMA_M,
-                ),
-                detection_probability={0: round(min(ADSB_PD, period_s / usual_s), 2)},
-                clutter_per_scan={0: ADSB_CLUTTER},
-                origin=(round(place[0], 1), round(place[1], 1), 0.0),
-                remark="Made for a recording without a sensors file. Assumed: all but the period and the origin.",
-            )
-            return parse_sensors(text, path.name)
-    raise ChainhomeError(f"{path} holds no position that could be tracked")
-
-
-def _intervals_s(positions: adsb.Positions) -> tuple[float, float]:
-    """Return a time between two positions of one aircraft that few are below, in tenths of a second, and the median."""
-    order = np.lexsort([positions.unix_s, positions.address])
-    time, address = positions.unix_s[order], positions.address[order]
-    steps = np.diff(time)[(address[1:] == address[:-1]) & (np.diff(time) > 0.0)]
-    if not len(steps):
-        return SHORTEST_PERIOD_S, SHORTEST_PERIOD_S
-    short = float(np.floor(10.0 * np.percentile(steps, SHORT_INTERVALS_PERCENT) + 1e-6)) / 10.0
-    return min(max(short, SHORTEST_PERIOD_S), LONGEST_PERIOD_S), float(np.median(steps))

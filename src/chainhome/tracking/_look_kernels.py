@@ -469,7 +469,8 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
                 _update(sensor, sight.polar, p, q, runs, shown, given, watch, rules, c, m, pairs, desk)
                 number[COUNT], number[ROWS] = settled(
                     number[COUNT], number[BEFORE], number[SEEN], m.row, m.seen, moment[6], rules.life_s, desk.viewed,
-                    desk.lost, rules.limits, c, desk.of_track[SIBLING], number[ROWS], rows,
+                    desk.lost, rules.limits, c, desk.of_track[SIBLING], watch.figures[:, 2], desk.head,
+                    desk.of_track[FOLLOWING], number[ROWS], rows,
                 )  # fmt: skip
         return end
 

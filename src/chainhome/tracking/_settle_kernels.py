@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from chainhome._jit import lean
+from chainhome._jit import inline, lean
 from chainhome.tracking._update_kernels import Columns, Limits
 
 Floats = NDArray[np.float64]
@@ -21,6 +21,7 @@ Codes = NDArray[np.int8]
 # Codes of tables.TRACK_STATUSES; a test compares them.
 TENTATIVE, CONFIRMED, ENDED = 0, 1, 2
 _NEWS = 0.25  # share of a detection that a look must have been worth to say that it missed a track
+_SOONER = 0.9  # of a period: a sensor does not see the same object again sooner
 
 
 class Rows(NamedTuple):
@@ -140,6 +141,121 @@ def _move(k: int, source: int, target: int, weight: Floats, mean: Floats, covari
             covariance[target, j, q] = covariance[source, j, q]
 
 
+@inline
+def _seen_apart(t: int, u: int, period: Floats, last_seen_s: Floats) -> bool:
+    """Say whether a sensor saw both tracks within one of its periods, by different plots: one object gives it one."""
+    two = False
+    for s in range(len(period)):
+        apart_s = abs(last_seen_s[t, s] - last_seen_s[u, s])
+        two = two or (0.0 < apart_s < _SOONER * period[s])
+    return two
+
+
+@inline
+def _reached(t: int, u: int, limits: Limits, columns: Columns) -> bool:
+    """Say whether one aircraft can have got from where track u was last seen to where track t is."""
+    k = columns.weight.shape[1]
+    j, o = 0, 0
+    for i in range(1, k):
+        j = i if columns.weight[t, i] > columns.weight[t, j] else j
+        o = i if columns.weight[u, i] > columns.weight[u, o] else o
+    last_s = -math.inf
+    for s in range(columns.last_seen_s.shape[1]):
+        last_s = max(last_s, columns.last_seen_s[u, s])
+    back = columns.time_s[u] - last_s
+    dx = columns.mean[t, j, 0] - columns.mean[u, o, 0] + back * columns.mean[u, o, 3]
+    dy = columns.mean[t, j, 1] - columns.mean[u, o, 1] + back * columns.mean[u, o, 4]
+    reach = limits.same_m + limits.same_mps * abs(columns.time_s[t] - last_s)
+    near: bool = dx * dx + dy * dy <= reach * reach
+    return near
+
+
+@inline
+def _goes(t: int, u: int, took: int, given: int, period: Floats, limits: Limits, columns: Columns) -> int:
+    """Return which of two tracks of one address, with the plots that they took of the look (-1 = none), is no other
+    aircraft than the other track; -1 = neither.
+    """
+    known = columns.status[t] == CONFIRMED or columns.existence[t] > limits.confirm
+    other_known = columns.status[u] == CONFIRMED or columns.existence[u] > limits.confirm
+    stays, goes = t, u
+    if took == given:
+        first = columns.existence[t] > columns.existence[u]
+        first = first or (columns.existence[t] == columns.existence[u] and columns.track_id[t] < columns.track_id[u])
+        if other_known > known or (known == other_known and not first):
+            stays, goes = u, t
+    elif took < 0:
+        stays, goes = u, t
+    elif given >= 0:
+        return -1
+    if not (known if stays == t else other_known) or _seen_apart(t, u, period, columns.last_seen_s):
+        return -1
+    return goes if _reached(stays, goes, limits, columns) else -1
+
+
+@inline
+def _give_up(goes: int, stays: int, n: int, lost: NDArray[np.bool_], columns: Columns) -> None:
+    """Let one track, with all its hypotheses, be lost to another, which goes on under its name if only it had one."""
+    name, other = columns.track_id[goes], columns.track_id[stays]
+    renamed = columns.status[goes] == CONFIRMED and columns.status[stays] != CONFIRMED
+    for r in range(n):
+        if columns.track_id[r] == name:
+            lost[r], columns.plot_now[r] = True, -1
+            if renamed:
+                columns.existence[r] = -1.0
+        elif renamed and columns.track_id[r] == other:
+            columns.track_id[r], columns.status[r] = name, CONFIRMED
+
+
+@lean
+def _one_of_each_address(
+    n: int,
+    before: int,
+    period: Floats,
+    viewed: NDArray[np.bool_],
+    lost: NDArray[np.bool_],
+    limits: Limits,
+    columns: Columns,
+    head: Ints,
+    following: Ints,
+) -> None:
+    """Let one track be left of those that can only be the same aircraft, because they have one Mode S address.
+
+    Of two such tracks the one that took a plot of the look stays, if it is confirmed; of two that took the same plot
+    the confirmed, or else the likelier. The other is `lost`; if it was confirmed and the first one only becomes so now,
+    the first one goes on under its name. Two stay two where a sensor saw both within a period, or where no aircraft
+    gets from one to the other. `head` (a power of two) and `following` (n,) are a hash table of addresses.
+    """
+    address, size, took = columns.mode_s_address, 16, 0
+    for t in range(n):
+        if address[t] >= 0 and columns.plot_now[t] >= 0 and (t >= before or viewed[t]):
+            took += 1
+    if took == 0:
+        return
+    while size < 2 * took:
+        size *= 2
+    for h in range(size):
+        head[h] = -1
+    # First those that took plots, which stand in the table, then the others.
+    for turn in range(2):
+        for t in range(n):
+            if address[t] < 0 or columns.rank[t] != 0 or columns.existence[t] < 0.0 or lost[t]:
+                continue
+            plot = columns.plot_now[t] if t >= before or viewed[t] else -1
+            if (plot >= 0) == (turn > 0):
+                continue
+            h = (address[t] * 40503 >> 4) & (size - 1)
+            u = head[h]
+            while u >= 0 and not lost[t]:
+                if address[u] == address[t] and not lost[u]:
+                    goes = _goes(t, u, plot, columns.plot_now[u], period, limits, columns)
+                    if goes >= 0:
+                        _give_up(goes, t + u - goes, n, lost, columns)
+                u = following[u]
+            if turn == 0 and not lost[t]:
+                following[t] = head[h]
+                head[h] = t
+
+
 @lean
 def _without_ended(n: int, k: int, columns: Columns) -> int:
     """Move tracks from the end into the places of those that ended; return how many are left."""
@@ -181,12 +297,15 @@ def settled(
     limits: Limits,
     columns: Columns,
     sibling: Ints,
+    period: Floats,
+    head: Ints,
+    following: Ints,
     at: int,
     rows: Rows,
 ) -> tuple[int, int]:
     """Judge the n tracks, write the rows of those that the look changed, drop those that ended.
 
-    The first `before` were there before the look, `lost` (before,) says which ended; the others are new or parts.
+    The first `before` were there before the look, of which `lost` says which ended; the others are new or parts.
     row[:seen] were in view, `worth` (seen,) is the share of a detection that the look was to each; `viewed` is a work
     array. A negative existence marks what was merged into another. What is written of a track is its mean over all its
     hypotheses, whose rows `sibling` (n,) joins to a ring. Returns how many are left and where the next row goes.
@@ -197,6 +316,9 @@ def settled(
     # A track that the look hardly passed over, or that is hidden, has no news and no row.
     for a in range(seen):
         viewed[row[a]] = worth[a] >= _NEWS or columns.plot_now[row[a]] >= 0
+    for t in range(before, n):
+        lost[t] = False
+    _one_of_each_address(n, before, period, viewed, lost, limits, columns, head, following)
     for t in range(n):
         status, r = columns.status[t], columns.existence[t]
         if r < 0.0:
@@ -207,7 +329,7 @@ def settled(
         if status == TENTATIVE and r > limits.confirm:
             status = CONFIRMED
         floor = limits.end if status == CONFIRMED else limits.drop
-        ended = r < floor or r <= 0.0 or (t < before and lost[t])
+        ended = r < floor or r <= 0.0 or lost[t]
         known = status == CONFIRMED
         if ended:
             status = ENDED

@@ -57,6 +57,8 @@ class Limits(NamedTuple):
     begin_at_most: float
     report: float
     show: float
+    same_m: float
+    same_mps: float
 
 
 class Parts(NamedTuple):

@@ -126,6 +126,11 @@ class TrackerParams:
     """Standard deviation of a reported position where neither the plot nor the sensor gives one."""
     use_replies: bool = True
     """Whether Mode S addresses and Mode 3/A codes help to associate plots with tracks."""
+    same_address_m: float = 5_000.0
+    """Of two tracks with one Mode S address, one is left where one aircraft can be both: no farther apart than this on
+    the ground, and as far as it flies ..."""
+    same_address_mps: float = 370.0
+    """... at this speed since the one that took no plot was last seen; where both are 0, nearly all tracks are left."""
     slice_s: float = 2.0
     """With several sensors, the length of a part of a scan that is taken in at once."""
 
@@ -149,8 +154,9 @@ class TrackerParams:
         for name in (*positive, "births_per_m2ps", "unseen_per_m2", "birth_cell_m", "companion_distance_m", "slice_s"):
             if not getattr(self, name) > 0.0:
                 raise UseError(f"tracker: {name} = {getattr(self, name)}: expected a positive number")
-        if not self.companions >= 0.0:
-            raise UseError(f"tracker: companions = {self.companions}: expected 0 or more")
+        for name in ("companions", "same_address_m", "same_address_mps"):
+            if not getattr(self, name) >= 0.0:
+                raise UseError(f"tracker: {name} = {getattr(self, name)}: expected 0 or more")
         if self.hypotheses < 1:
             raise UseError(f"tracker: hypotheses = {self.hypotheses}: expected 1 or more")
         if self.joint_hypotheses < 1:

@@ -141,6 +141,8 @@ def prepare(
             params.birth_existence_max,
             params.report_existence,
             params.show_existence,
+            params.same_address_m,
+            params.same_address_mps,
         ),
         replies=Replies(params.use_replies, _SAME_ADDRESS, _SAME_CODE, _OTHER_CODE),
         noise_m2ps3=float(max(max(model.along_m2ps3, model.across_m2ps3) for model in m)),

@@ -42,15 +42,8 @@ BATCHES_TO_ASK = 100
 def sensors_template(entries: list[dict[str, Any]]) -> str:
     """Return a sensors file to fill in, with what is known of each sensor; what is asked depends on its `kind`.
 
-    >>> print(sensors_template([{"name": "Receiver", "kind": "ads_b"}]))
-    # Fill in what stands in angle brackets, and correct the rest.
+    >>> print(sensors_template([{"name": "Receiver", "kind": "ads_b"}]).partition("[[sensor]]")[2])
     <BLANKLINE>
-    [origin]
-    lat = <degrees north>
-    lon = <degrees east>
-    height = "<metres above mean sea level> m"
-    <BLANKLINE>
-    [[sensor]]
     name = "Receiver"
     kind = "ads_b"
     period = "<seconds between two reports of an aircraft> s"

@@ -77,8 +77,11 @@ def read_truth(
 
 
 def is_table(path: Path) -> bool:
-    """Return whether a file of truth is to be read as CSV or Parquet: by its first bytes, or packed by its name."""
-    if is_parquet(path) or path.suffix.lower() in PACKED or not is_binary(path):
+    """Return whether a truth is to be read as CSV or Parquet: by its first bytes, or packed by its name.
+
+    What is no ordinary file counts as a table, and is refused as one: nothing is read of a pipe.
+    """
+    if not path.is_file() or is_parquet(path) or path.suffix.lower() in PACKED or not is_binary(path):
         return True
     with path.open("rb") as file:
         return file.read(len(GZIP)) == GZIP

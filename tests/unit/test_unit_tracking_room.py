@@ -37,7 +37,7 @@ def test_tracks_are_the_same_whether_room_had_to_be_made_or_was_there(
     association: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plots, setup = crowd(association)
-    monkeypatch.setattr(passes, "_ROWS_A_PLOT", 0)
+    monkeypatch.setattr(passes, "_TRACKS_A_PLOT", 0)
     made, make = [], Work.make_room
     monkeypatch.setattr(Work, "make_room", lambda self, more=0: (made.append(more), make(self, more)))
     tight = feed(initial_state(setup), plots, setup, until_s=np.inf)[1]

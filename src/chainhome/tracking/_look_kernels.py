@@ -237,7 +237,7 @@ def _faint(clutter: Floats, rules: Rules) -> float:
 
 @inline
 def _move_tracks(
-    p: int, q: int, ns: int, sight: Sight, shown: Shown, clutter: Floats, rules: Rules, c: Columns, m: Moved, desk: Desk
+    p: int, q: int, ns: int, sight: Sight, shown: Shown, faint: float, rules: Rules, c: Columns, m: Moved, desk: Desk
 ) -> None:
     """Move the tracks in view to their moments, and fill what the sensor should measure of them."""
     number = desk.number
@@ -247,7 +247,7 @@ def _move_tracks(
     else:
         for i in range(q - p):
             slack = max(slack, abs(shown.time_s[i] - sight.mid_s))
-    faint, replied = _faint(clutter, rules), False
+    replied = False
     for i in range(q - p):
         replied = replied or shown.address[i] >= 0 or shown.code[i] >= 0
     if rules.replies.use and replied:
@@ -261,7 +261,7 @@ def _move_tracks(
 
 @inline
 def _gate(
-    plots: int, polar: bool, shown: Shown, clutter: Floats, rules: Rules, c: Columns, m: Moved, pairs: Pairs, desk: Desk
+    plots: int, polar: bool, shown: Shown, faint: float, rules: Rules, c: Columns, m: Moved, pairs: Pairs, desk: Desk
 ) -> int:
     """Find the plots of the tracks in view; return the number of pairs, or -1: no room."""
     number, of = desk.number, desk.of_track
@@ -273,7 +273,7 @@ def _gate(
     side = 1 if plots < _FEWEST_PLOTS_IN_BINS else max(1, int(math.sqrt(plots / _PLOTS_IN_A_BIN)))
     found: int = gated(
         seen, number[GROWN], number[PARTED], number[SLOTS_USED], m.row, m.seen, m.time_s, m.existence, c.weight,
-        m.measured, m.rate, m.spread, m.peak, m.box, m.widest, _faint(clutter, rules), c.mode_s_address, c.mode_3a,
+        m.measured, m.rate, m.spread, m.peak, m.box, m.widest, faint, c.mode_s_address, c.mode_3a,
         shown, plots, number[EQUAL] > 0, polar, side, desk.bins, rules.gates, rules.replies, desk.of_plot[FOUND],
         desk.of_plot[AT], desk.update.white, desk.update.root, of[FOUND_FIRST], pairs,
     )  # fmt: skip
@@ -445,6 +445,7 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
             p, q = looks.first[look], looks.first[look + 1]
             sight = _sight(sensor, moment, watch, rules)
             if part != REST:
+                faint = _faint(given.clutter[p:q], rules)
                 if number[MOVED] == 0:
                     if number[COUNT] > len(m.row):
                         return look
@@ -452,11 +453,9 @@ def looks_taken(digest: int):  # type: ignore[no-untyped-def]
                     ns = _slots_of(p, q, given, desk)
                     seen = probability if len(probability) > 0 else watch.probability[sensor : sensor + 1]
                     _see(sensor, watch.figures[sensor, 3], sight, seen, rules, c, m, desk)
-                    _move_tracks(p, q, ns, sight, _shown(p, q, given, desk), given.clutter[p:q], rules, c, m, desk)
+                    _move_tracks(p, q, ns, sight, _shown(p, q, given, desk), faint, rules, c, m, desk)
                     number[MOVED] = 1
-                found = _gate(
-                    q - p, sight.polar, _shown(p, q, given, desk), given.clutter[p:q], rules, c, m, pairs, desk
-                )
+                found = _gate(q - p, sight.polar, _shown(p, q, given, desk), faint, rules, c, m, pairs, desk)
                 if _short_of_room(q - p, found, c, rows, pairs, desk):
                     return look
                 number[MOVED] = 0

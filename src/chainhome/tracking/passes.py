@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 _NO_PROBABILITY = np.zeros(0)
 _FEWEST_SLOTS = 2
 _PLOTS_AT_ONCE = 65_536
-_ROWS_A_PLOT = 16  # as a rule, while everything is new
+_TRACKS_A_PLOT = 16  # as a rule, while everything is new
 
 
 def pieces_of(looks: list[Look]) -> list[list[Look]]:
@@ -80,8 +80,8 @@ def take_in(work: Work, plots: Given, looks: list[Look], clock_s: float) -> floa
     most = int(np.diff(first).max())
     work.room_for_plots(most, max(slots, _FEWEST_SLOTS))
     # Room that is not used costs nothing, growing does.
-    work.room_for_tracks(_ROWS_A_PLOT * most)
-    work.room_to_move(_ROWS_A_PLOT * most)
+    work.room_for_tracks(_TRACKS_A_PLOT * most)
+    work.room_to_move(_TRACKS_A_PLOT * most)
     careful = work.setup.params.association == "pmbm"
     callables = [callable(watcher.probability) for watcher in work.setup.watchers]
     at = 0

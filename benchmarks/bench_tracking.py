@@ -3,8 +3,9 @@
     python benchmarks/bench_tracking.py [--scenes main-10,main-50] [--seeds 1-3] [--only peer|ours] [--cache FOLDER]
 
 `--scenes scale-1000,scale-4000` (or 5000, 20000; four times as many at the same density) and `--scenes meeting` (four
-targets meet, 20 truths, 5 sets of measurements) are of our side only; a scene of scale is run twice, because the first
-call also pays for memory that the process never had.
+targets meet, 20 truths, 5 sets of measurements) are of our side only. A scene of scale is run in one call ("ours"),
+once more ("again": the first call also pays for memory that the process never had), and scan by scan ("live"); of two
+such scenes the times are set against each other at the end.
 
 Scene by scene and seed by seed: Stone Soup's GNN, its JPDA, then ours, each on one core with one thread; CPU time is
 `time.process_time`. Stone Soup is stepped scan by scan. Ours is fed the recording in one call ("ours") and, with the
@@ -62,6 +63,7 @@ CASES: dict[str, Case] = {
     "scale-5000": Case(lambda seed: scenes.scale_scene(5_000, seed, quarters=1), (1,), peer=False),
     "scale-20000": Case(lambda seed: scenes.scale_scene(20_000, seed), (1,), peer=False),
 }
+GROWTH = (("scale-1000", "scale-4000"), ("scale-5000", "scale-20000"))
 DEFAULT = ("main-10", "main-50", "main-200", "dense", "formation")
 
 
@@ -119,10 +121,9 @@ def run_case(name: str, seeds: tuple[int, ...], options: argparse.Namespace) -> 
         if options.only != "peer":
             try:
                 found.setdefault(OURS, []).append(run_of_ours(scene, options.method, case.peer))
-                if case.peer:
-                    found.setdefault(LIVE, []).append(run_of_ours(scene, options.method, scored=False, streamed=True))
-                else:
+                if not case.peer:
                     found.setdefault(AGAIN, []).append(run_of_ours(scene, options.method, scored=False))
+                found.setdefault(LIVE, []).append(run_of_ours(scene, options.method, scored=False, streamed=True))
             except NotImplementedError as missing:
                 print(missing)
                 options.only = "peer"
@@ -185,6 +186,14 @@ def print_ratios(found: dict[str, list[Result]]) -> None:
     print(text.rstrip("; "), flush=True)
 
 
+def print_growth(times: dict[str, dict[str, float]]) -> None:
+    """Print what four times as many aircraft at the same density cost, where both scenes ran."""
+    for few, many in GROWTH:
+        if few in times and many in times:
+            ratios = (f"{who} {times[many][who] / times[few][who]:.2f}" for who in times[few])
+            print(f"time of {many} over that of {few}: {', '.join(ratios)}", flush=True)
+
+
 def seeds_of(text: str) -> tuple[int, ...]:
     """Return seeds from "3", "1,4" or "1-5"."""
     seeds: list[int] = []
@@ -214,12 +223,16 @@ def main() -> None:
     head = f"{'scene':<12}{'n':>3} {'who':<5}{'ms/scan':>10}  {'GOSPA 2-D':>13} {'GOSPA 3-D':>13}"
     head += f"{'loc':>7}{'miss':>7}{'false':>7}{'held':>9}{'of birth':>9}{'switches':>9}{'false tr':>9}"
     print(head)
+    times: dict[str, dict[str, float]] = {}
     for name in names:
         if name == MEETING:
             run_meetings(options.method)
             continue
         seeds = options.seeds or CASES[name].seeds
-        print_case(name, seeds, run_case(name, seeds, options))
+        found = run_case(name, seeds, options)
+        times[name] = {who: float(np.mean([r.ms_per_scan for r in results])) for who, results in found.items()}
+        print_case(name, seeds, found)
+    print_growth(times)
     print(f"* time from the cache. The whole run took {time.perf_counter() - start:.0f} s.")
 
 

@@ -78,8 +78,8 @@ def appeared(
 
 
 @inline
-def _strip(x: float, low: float, width: float, strips: int) -> int:
-    return min(max(int((x - low) / width), 0), strips - 1)
+def _place(x: float, low: float, width: float, places: int) -> int:
+    return min(max(int((x - low) / width), 0), places - 1)
 
 
 @lean
@@ -106,36 +106,42 @@ def accompanied(
     `first`; `more` (m,) and `lists` (2, m) are work arrays.
     """
     m, sources = len(appearing), 0
-    low, high = math.inf, -math.inf
+    west, east, south, north = math.inf, -math.inf, math.inf, -math.inf
     for i in range(m):
         if appearing[i] * scale[i] >= _LEAST_SHARE:
             sources += 1
-            low, high = min(low, mean[i, 0]), max(high, mean[i, 0])
+            west, east = min(west, mean[i, 0]), max(east, mean[i, 0])
+            south, north = min(south, mean[i, 1]), max(north, mean[i, 1])
     if sources == 0:
         return
-    # Strips of x, as lists.
-    strips = int(max(min((high - low) / reach_m, float(sources)), 1.0))
-    width = max((high - low) / strips, reach_m)
-    for s in range(strips):
-        lists[0, s] = -1
+    # Squares of ground, as lists of the plots in them that tell of others.
+    width, columns, rows = reach_m, m + 1, 1
+    while columns * rows > m:
+        columns, rows = int((east - west) / width) + 1, int((north - south) / width) + 1
+        width *= 2.0 if columns * rows > m else 1.0
+    for square in range(columns * rows):
+        lists[0, square] = -1
     for i in range(m):
         more[i] = 0.0
         if appearing[i] * scale[i] >= _LEAST_SHARE:
-            s = _strip(mean[i, 0], low, width, strips)
-            lists[1, i] = lists[0, s]
-            lists[0, s] = i
+            square = _place(mean[i, 1], south, width, rows) * columns + _place(mean[i, 0], west, width, columns)
+            lists[1, i] = lists[0, square]
+            lists[0, square] = i
     for i in range(m):
         x, y = mean[i, 0], mean[i, 1]
-        if scale[i] <= 0.0 or x < low - reach_m or x > high + reach_m:
+        outside = x < west - reach_m or x > east + reach_m or y < south - reach_m or y > north + reach_m
+        if scale[i] <= 0.0 or outside:
             continue
         company = 0.0
-        for s in range(_strip(x - reach_m, low, width, strips), _strip(x + reach_m, low, width, strips) + 1):
-            j = lists[0, s]
-            while j >= 0:
-                dx, dy = mean[j, 0] - x, mean[j, 1] - y
-                if j != i and dx * dx + dy * dy <= reach_m * reach_m:
-                    company += appearing[j] * scale[j]
-                j = lists[1, j]
+        left, right = _place(x - reach_m, west, width, columns), _place(x + reach_m, west, width, columns)
+        for row in range(_place(y - reach_m, south, width, rows), _place(y + reach_m, south, width, rows) + 1):
+            for square in range(row * columns + left, row * columns + right + 1):
+                j = lists[0, square]
+                while j >= 0:
+                    dx, dy = mean[j, 0] - x, mean[j, 1] - y
+                    if j != i and dx * dx + dy * dy <= reach_m * reach_m:
+                        company += appearing[j] * scale[j]
+                    j = lists[1, j]
         more[i] = each_per_m2 * company * max(probability[cell[first + i]], least) * density[first + i]
     for i in range(m):
         appearing[i] += more[i]

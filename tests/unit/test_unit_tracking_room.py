@@ -9,7 +9,7 @@ import pytest
 from tracking_scenes import WORLD, radars, swept_plots
 
 from chainhome.tables import Detections, Tracks
-from chainhome.tracking import Setup, TrackerParams, feed, initial_state, passes, prepare
+from chainhome.tracking import Setup, TrackerParams, feed, initial_state, passes, prepare, work
 from chainhome.tracking.work import Work
 
 
@@ -46,6 +46,33 @@ def test_tracks_are_the_same_whether_room_had_to_be_made_or_was_there(
     assert len(tight) > 100
     assert len(made) - often < often
     assert same(tight, roomy)
+
+
+@pytest.mark.parametrize("association", ["pmb", "gnn", "pmbm"])
+def test_what_stood_in_work_arrays_before_makes_no_difference(
+    association: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plots, setup = crowd(association)
+    # By function, the probability of detection is asked at the mean of each track.
+    setups = setup, prepare(
+        setup.sensors, WORLD, clutter_density=1e-6, params=setup.params, detection_probability=lambda at, *_: 0.9
+    )  # fmt: skip
+    clean = [feed(initial_state(each), plots, each, until_s=np.inf) for each in setups]
+    grown = work._grown
+
+    def littered(column: np.ndarray, room: int, used: int) -> np.ndarray:
+        larger = grown(column, room, used)
+        larger[used:] = np.nan if larger.dtype.kind == "f" else 77
+        return larger
+
+    monkeypatch.setattr(work, "_grown", littered)
+    for each, (state, tracks) in zip(setups, clean, strict=True):
+        each.works.clear()
+        state_after, tracks_after = feed(initial_state(each), plots, each, until_s=np.inf)
+        assert same(tracks_after, tracks)
+        assert len(tracks) > 100
+        for name in ("mean", "triangle", "mode_probability", "existence", "track_id"):
+            assert np.array_equal(getattr(state_after, name), getattr(state, name)), name
 
 
 def test_a_call_that_is_prepared_in_pieces_gives_the_same_tracks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,15 @@ from chainhome.earth import Frame, enu_frame, enu_to_geodetic
 from chainhome.tables import Detections, Sensors, Tracks
 from chainhome.tracking import TrackerParams, feed, initial_state, passes, prepare, work
 from chainhome.tracking import _row_kernels as kernels
-from chainhome.tracking._settle_kernels import CONFIRMED, ENDED, TENTATIVE, Rows, _one_of_each_address, settled
+from chainhome.tracking._settle_kernels import (
+    CONFIRMED,
+    ENDED,
+    TENTATIVE,
+    Rows,
+    _one_of_each_address,
+    models_out,
+    settled,
+)
 from chainhome.tracking._update_kernels import Columns, Limits
 from chainhome.tracking.rows import Ledger, room_for_rows
 
@@ -269,6 +277,7 @@ def some_tracks(n: int) -> Columns:
     spread = RNG.normal(0.0, 30.0, (n, MODELS, 6, 6))
     weight = RNG.random((n, MODELS))
     weight[RNG.random((n, MODELS)) < 0.2] = 0.0
+    weight[weight[:, 1] == 0.0, 2:] = 0.0  # tracks of one plot
     weight[:, 0] += 1e-3
     row, column = np.tril_indices(6)
     return Columns(
@@ -335,7 +344,22 @@ def test_a_look_ends_with_the_rows_and_tracks_that_a_plain_loop_leaves() -> None
     assert list(zip(columns.track_id[place], columns.status[place], strict=True)) == kept
     for name in set(Columns._fields) - {"status", "existence", "covariance"}:
         before_, after = getattr(given, name)[[t for t, _ in kept]], getattr(columns, name)[place]
-        np.testing.assert_array_equal(after, before_, name)
+        # A track of one plot has its first model only.
+        has = given.weight[[t for t, _ in kept]] > 0.0 if name == "mean" else ...
+        np.testing.assert_array_equal(after[has], before_[has], name)
+
+
+def test_a_track_of_one_plot_leaves_with_all_models_as_the_first_and_others_with_their_own() -> None:
+    given = some_tracks(60)
+    one_plot = given.weight[:, 1] == 0.0
+    assert 5 < one_plot.sum() < 55
+    mean, covariance = given.mean.copy(), given.covariance.copy()
+    mean[one_plot, 1:], covariance[one_plot, 1:] = np.nan, np.nan  # work arrays hold what stood there before
+    means, triangles = np.empty_like(mean), np.empty_like(covariance)
+    models_out(60, given.weight, mean, covariance, means, triangles)
+    mean[one_plot, 1:], covariance[one_plot, 1:] = mean[one_plot, :1], covariance[one_plot, :1]
+    np.testing.assert_array_equal(means, mean)
+    np.testing.assert_array_equal(triangles, covariance)
 
 
 def one_of_each_address(columns: Columns, before: int, viewed: Any, lost: Any) -> None:

@@ -260,8 +260,19 @@ def test_a_probability_that_is_none_is_refused() -> None:
 
     setup = setup_of(detection_probability=probability)
     state, _ = feed(initial_state(setup), flight(1), setup, until_s=end_of(1))
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    with pytest.raises(UseError, match=r"sensor_id 0: detection_probability gave 1\.5: expected a number from 0 to 1"):
         feed(state, Detections.make(0), setup, until_s=end_of(2))
+
+
+def test_a_function_may_give_one_probability_for_all_places_but_no_other_number_of_them() -> None:
+    one = feed(initial_state(setup_of()), flight(4), setup_of(detection_probability=lambda *_: 0.9), until_s=np.inf)[1]
+    assert len(one) > 0
+    with pytest.raises(
+        UseError, match=r"gave an array \(2,\): expected a number from 0 to 1 for each of \d+ positions"
+    ):
+        setup_of(detection_probability=lambda *_: [0.5, 0.6])
+    with pytest.raises(UseError, match="gave nan"):
+        setup_of(detection_probability=lambda *_: np.nan)
 
 
 def test_false_plots_alone_confirm_next_to_nothing() -> None:

@@ -131,6 +131,12 @@ def _mixed(t: int, u: int, share: float, mean: Floats, covariance: Floats, weigh
         if not b > 0.0:
             continue  # as all models but the first of a track of one plot
         s = b / (a + b)
+        if not a > 0.0:
+            for c in range(6):
+                mean[t, j, c] = mean[u, j, c]
+            for q in range(21):
+                covariance[t, j, q] = covariance[u, j, q]
+            continue
         q = 0
         for c in range(6):
             for d in range(c + 1):

@@ -132,13 +132,29 @@ def _with_next(n: int, at: int, late_s: float, part: float, state: Floats) -> No
 
 @lean
 def _move(k: int, source: int, target: int, weight: Floats, mean: Floats, covariance: Floats) -> None:
-    """Copy the models of a track to another row."""
+    """Copy the models of a track to another row; a track of one plot has only the first."""
+    one_plot = k > 1 and weight[source, 1] == 0.0
     for j in range(k):
         weight[target, j] = weight[source, j]
+    for j in range(1 if one_plot else k):
         for b in range(6):
             mean[target, j, b] = mean[source, j, b]
         for q in range(21):
             covariance[target, j, q] = covariance[source, j, q]
+
+
+@lean
+def models_out(n: int, weight: Floats, mean: Floats, covariance: Floats, means: Floats, triangles: Floats) -> None:
+    """Copy `mean` (n, k, 6) and `covariance` (n, k, 21) out, all models of a track of one plot as the first."""
+    k = weight.shape[1]
+    for t in range(n):
+        one_plot = k > 1 and weight[t, 1] == 0.0
+        for j in range(k):
+            source = 0 if one_plot else j
+            for b in range(6):
+                means[t, j, b] = mean[t, source, b]
+            for q in range(21):
+                triangles[t, j, q] = covariance[t, source, q]
 
 
 @inline

@@ -78,7 +78,7 @@ def appeared(
 
 
 @inline
-def _place(x: float, low: float, width: float, places: int) -> int:
+def _square_of(x: float, low: float, width: float, places: int) -> int:
     return min(max(int((x - low) / width), 0), places - 1)
 
 
@@ -124,7 +124,7 @@ def accompanied(
     for i in range(m):
         more[i] = 0.0
         if appearing[i] * scale[i] >= _LEAST_SHARE:
-            square = _place(mean[i, 1], south, width, rows) * columns + _place(mean[i, 0], west, width, columns)
+            square = _square_of(mean[i, 1], south, width, rows) * columns + _square_of(mean[i, 0], west, width, columns)
             lists[1, i] = lists[0, square]
             lists[0, square] = i
     for i in range(m):
@@ -133,8 +133,8 @@ def accompanied(
         if scale[i] <= 0.0 or outside:
             continue
         company = 0.0
-        left, right = _place(x - reach_m, west, width, columns), _place(x + reach_m, west, width, columns)
-        for row in range(_place(y - reach_m, south, width, rows), _place(y + reach_m, south, width, rows) + 1):
+        left, right = _square_of(x - reach_m, west, width, columns), _square_of(x + reach_m, west, width, columns)
+        for row in range(_square_of(y - reach_m, south, width, rows), _square_of(y + reach_m, south, width, rows) + 1):
             for square in range(row * columns + left, row * columns + right + 1):
                 j = lists[0, square]
                 while j >= 0:

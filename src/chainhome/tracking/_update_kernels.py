@@ -446,7 +446,9 @@ def _begun(
 ) -> int:
     """Begin a track from each plot that may be of a new object, the columns having room; return how many there are.
 
-    `appearing` times `scale` (m,) is its probability, `mean` (m, 6) and `covariance` (m, 21) its state.
+    `appearing` times `scale` (m,) is its probability, `mean` (m, 6) and `covariance` (m, 21) its state. A track of one
+    plot has the first model only; what stands in the others means nothing, and is not written: it would be a tenth of
+    the time of a full sky.
     """
     k = columns.weight.shape[1]
     for i in range(len(appearing)):
@@ -455,10 +457,10 @@ def _begun(
             continue
         for j in range(k):
             columns.weight[n, j] = 1.0 if j == 0 else 0.0
-            for b in range(6):
-                columns.mean[n, j, b] = mean[i, b]
-            for q in range(21):
-                columns.covariance[n, j, q] = covariance[i, q]
+        for b in range(6):
+            columns.mean[n, 0, b] = mean[i, b]
+        for q in range(21):
+            columns.covariance[n, 0, q] = covariance[i, q]
         columns.existence[n] = r
         columns.share[n] = 1.0
         columns.rank[n] = 0

@@ -14,6 +14,7 @@ from chainhome.tracking._look_kernels import BEFORE, FIRST, GROUPS, GROWN, REST,
 from chainhome.tracking.joint import seen_of, take_in_jointly
 from chainhome.tracking.looks import Look
 from chainhome.tracking.measurement import Plots
+from chainhome.tracking.setup import probability_at
 from chainhome.tracking.work import Work
 
 Floats = NDArray[np.float64]
@@ -146,9 +147,8 @@ def _probability(work: Work, look: Look) -> Floats:
     assert callable(watcher.probability)
     if not n:
         return _NO_PROBABILITY
-    mean = np.einsum("nk,nki->ni", c.weight[:n], c.mean[:n])
+    # A track of one plot has its first model only.
+    mean = np.einsum("nk,nki->ni", c.weight[:n], np.where(c.weight[:n, :, None] > 0.0, c.mean[:n], 0.0))
     where = mean[:, :3] + (look.mid_s - c.time_s[:n])[:, None] * mean[:, 3:]
-    answer = np.broadcast_to(np.asarray(watcher.probability(where, watcher.sensor_id, look.mid_s), np.float64), n)
-    if not ((answer >= 0.0) & (answer <= 1.0)).all():
-        raise ValueError("detection_probability must be between 0 and 1 for each track")
+    answer = probability_at(watcher.probability, where, watcher.sensor_id, look.mid_s)
     return np.minimum(answer, work.setup.params.greatest_detection_probability)

@@ -84,6 +84,18 @@ class Setup:
     """Work arrays that no call is using; a call takes one and gives it back."""
 
 
+def probability_at(function: DetectionProbability, where_m: Floats, sensor_id: int, time_s: float) -> Floats:
+    """Return what the caller's function says of positions (n, 3): probabilities (n,). Raises UseError if it is not."""
+    answer, n = np.asarray(function(where_m, sensor_id, time_s), np.float64), len(where_m)
+    expected = f"expected a number from 0 to 1 for each of {n} positions"
+    if answer.shape not in ((), (n,)):
+        raise UseError(f"sensor_id {sensor_id}: detection_probability gave an array {answer.shape}: {expected}")
+    wrong = ~((answer >= 0.0) & (answer <= 1.0))
+    if wrong.any():
+        raise UseError(f"sensor_id {sensor_id}: detection_probability gave {answer[wrong].flat[0]}: {expected}")
+    return np.broadcast_to(answer, n)
+
+
 def prepare(
     sensors: Sensors,
     world: Frame,
@@ -200,7 +212,7 @@ def _watcher(
     cells = np.column_stack([grid.x_m + grid.cell_m * x.ravel(), grid.y_m + grid.cell_m * y.ravel(), np.zeros(x.size)])
     if callable(seen):
         cells[:, 2] = params.birth_height_m
-        there = np.asarray(seen(cells, key, 0.0), np.float64)
+        there = probability_at(seen, cells, key, 0.0)
     else:
         seen = float(seen)
         if not 0.0 <= seen <= 1.0:

@@ -16,7 +16,7 @@ from chainhome.tracking import _look_kernels as look
 from chainhome.tracking._gate_kernels import Bins, Pairs
 from chainhome.tracking._look_kernels import Desk, Rules, Watch
 from chainhome.tracking._motion_kernels import Moved, lanes_for
-from chainhome.tracking._settle_kernels import Rows
+from chainhome.tracking._settle_kernels import Rows, models_out
 from chainhome.tracking._update_kernels import Columns, Scratch
 from chainhome.tracking.marginals import EXACT_BUDGET, Workspace
 from chainhome.tracking.rows import Ledger, room_for_rows
@@ -188,8 +188,13 @@ class Work:
     def state_columns(self) -> dict[str, Any]:
         """Return what the state keeps of the tracks and of the unseen, by name."""
         c, n = self.columns, self.count
-        kept = {_STATE_NAMES.get(name, name): getattr(c, name)[:n].copy() for name in c._fields}
+        means, triangles = np.empty((n, *c.mean.shape[1:])), np.empty((n, *c.covariance.shape[1:]))
+        models_out(n, c.weight, c.mean, c.covariance, means, triangles)
+        rest = (name for name in c._fields if name not in ("mean", "covariance"))
+        kept = {_STATE_NAMES.get(name, name): getattr(c, name)[:n].copy() for name in rest}
         return kept | {
+            "mean": means,
+            "triangle": triangles,
             "next_track_id": self.next_id,
             "unseen_per_m2": self.desk.unseen.reshape(self.setup.grid.shape).copy(),
             "unseen_s": float(self.desk.unseen_s[0]),

@@ -7,6 +7,8 @@ proves that none does, but for those that are built with `linked`.
 
 from __future__ import annotations
 
+import functools
+import gc
 import hashlib
 import inspect
 from collections.abc import Callable
@@ -14,6 +16,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# Compiling makes millions of objects of which few go: Python's search for those that refer to each other, which by
+# default goes through all of them again and again, was a tenth of the time.
+_COMPILING = (100_000, 20, 100)
 
 # nnan and ninf are left out: with them `isnan` is always false.
 FAST = frozenset({"contract", "reassoc", "nsz", "arcp"})
@@ -35,6 +41,7 @@ def lean(function: F) -> F:
 def _compiled(function: F, **more: bool) -> F:
     from numba import njit
 
+    _watch_compiler()
     # What would make it a function for C is left out: nobody calls one, and it is a sixteenth of what is compiled.
     flags: dict[str, Any] = {
         "error_model": "numpy", "nogil": True, "fastmath": set(FAST), "no_cfunc_wrapper": True, **more
@@ -51,6 +58,24 @@ def inline(function: F) -> F:
     from numba import njit
 
     return cast(F, njit(inline="always", error_model="numpy", fastmath=set(FAST))(function))
+
+
+@functools.cache
+def _watch_compiler() -> None:
+    """Let Python look for garbage more rarely while Numba compiles."""
+    from numba.core import event
+
+    usual: list[tuple[int, int, int]] = []  # one for each kernel that is being compiled, the outermost first
+
+    class Rarely(event.Listener):  # type: ignore[misc]
+        def on_start(self, event: Any) -> None:
+            usual.append(gc.get_threshold())
+            gc.set_threshold(*(max(a, b) if a else 0 for a, b in zip(usual[0], _COMPILING, strict=True)))
+
+        def on_end(self, event: Any) -> None:
+            gc.set_threshold(*usual.pop())
+
+    event.register("numba:compile", Rarely())
 
 
 def linked(build: Callable[[int], F]) -> F:

@@ -57,7 +57,7 @@ def feed(state: TrackerState, detections: Detections, setup: Setup, *, until_s: 
         state = replace(state, waiting=Detections.concat([state.waiting, timely]) if len(state.waiting) else timely)
     looks, waiting, state = looks_until(state, setup, until_s)
     if late:
-        state = _counted(state, plots_late=late)
+        state = replace(state, counts=_counted(state, plots_late=late))
     return step(state, waiting, looks, setup)
 
 
@@ -97,10 +97,11 @@ def step(
         clock = take_in(work, plots, some, clock)
         taken += last
     begun = work.next_id - state.next_track_id
-    state = replace(state, clock_s=clock, **work.state_columns())
+    counts = _counted(state, plots_taken=taken, looks=len(looks), tracks_begun=begun)
+    state = replace(state, clock_s=clock, counts=counts, **work.state_columns())
     tracks = work.tracks()
     setup.works.append(work)
-    return _counted(state, plots_taken=taken, looks=len(looks), tracks_begun=begun), tracks
+    return state, tracks
 
 
 def warm_up() -> None:
@@ -128,11 +129,11 @@ def warm_up() -> None:
     feed(initial_state(setup), plots, setup, until_s=np.inf)
 
 
-def _counted(state: TrackerState, **more: int) -> TrackerState:
+def _counted(state: TrackerState, **more: int) -> MappingProxyType[str, int]:
     counts = dict(state.counts)
     for name, number in more.items():
         counts[name] += number
-    return replace(state, counts=MappingProxyType(counts))
+    return MappingProxyType(counts)
 
 
 def _on_time(state: TrackerState, detections: Detections, setup: Setup) -> NDArray[np.bool_]:

@@ -52,7 +52,8 @@ def read_truth(
     the run. Rows with a gap are left out. Raises UseError where columns or CAT062 are missing, the file is neither, or
     UTC times meet a run that does not know when it was; ChainhomeError for a truth without rows.
     """
-    if is_table(path):
+    table = is_table(path)
+    if table:
         truth, left, rows = _of_table(path, world, epoch_unix_s)
     else:
         truth, left = read_system_tracks(path, world, epoch_unix_s, middle_s)
@@ -69,7 +70,7 @@ def read_truth(
         raise ChainhomeError(
             f"{path} holds no usable row of truth: {rows:,} rows{why}; expected a time, a target_id that is a whole "
             "number from 0 on, and a position in each"
-            if is_table(path)
+            if table
             else f"{path} holds no usable track of a centre; of its {rows:,} records of CAT062: "
             + ", ".join(f"{left[name]:,} {words}" for name, words in TRUTH_LEFT.items() if left[name])
         )

@@ -130,13 +130,19 @@ def _with_next(n: int, at: int, late_s: float, part: float, state: Floats) -> No
         state[at, b] += part * (state[other, b] - state[at, b])
 
 
+@inline
+def _models_of(t: int, weight: Floats) -> int:
+    """How many models a track has: one of one plot has only the first."""
+    k: int = weight.shape[1]
+    return 1 if k > 1 and weight[t, 1] == 0.0 else k
+
+
 @lean
 def _move(k: int, source: int, target: int, weight: Floats, mean: Floats, covariance: Floats) -> None:
-    """Copy the models of a track to another row; a track of one plot has only the first."""
-    one_plot = k > 1 and weight[source, 1] == 0.0
+    """Copy the models of a track to another row."""
     for j in range(k):
         weight[target, j] = weight[source, j]
-    for j in range(1 if one_plot else k):
+    for j in range(_models_of(source, weight)):
         for b in range(6):
             mean[target, j, b] = mean[source, j, b]
         for q in range(21):
@@ -146,11 +152,10 @@ def _move(k: int, source: int, target: int, weight: Floats, mean: Floats, covari
 @lean
 def models_out(n: int, weight: Floats, mean: Floats, covariance: Floats, means: Floats, triangles: Floats) -> None:
     """Copy `mean` (n, k, 6) and `covariance` (n, k, 21) out, all models of a track of one plot as the first."""
-    k = weight.shape[1]
     for t in range(n):
-        one_plot = k > 1 and weight[t, 1] == 0.0
-        for j in range(k):
-            source = 0 if one_plot else j
+        models = _models_of(t, weight)
+        for j in range(weight.shape[1]):
+            source = min(j, models - 1)
             for b in range(6):
                 means[t, j, b] = mean[t, source, b]
             for q in range(21):

@@ -78,8 +78,8 @@ def appeared(
 
 
 @inline
-def _square_of(x: float, low: float, width: float, places: int) -> int:
-    return min(max(int((x - low) / width), 0), places - 1)
+def _strip(x: float, low: float, width: float, strips: int) -> int:
+    return min(max(int((x - low) / width), 0), strips - 1)
 
 
 @lean
@@ -105,26 +105,25 @@ def accompanied(
     `mean` (m, 6) says where the plots are, `cell` and `density` are those of all plots, of which these begin with
     `first`; `more` (m,) and `lists` (2, m) are work arrays.
     """
-    m, sources = len(appearing), 0
+    m = len(appearing)
     west, east, south, north = math.inf, -math.inf, math.inf, -math.inf
     for i in range(m):
         if appearing[i] * scale[i] >= _LEAST_SHARE:
-            sources += 1
             west, east = min(west, mean[i, 0]), max(east, mean[i, 0])
             south, north = min(south, mean[i, 1]), max(north, mean[i, 1])
-    if sources == 0:
+    if west > east:
         return
     # Squares of ground, as lists of the plots in them that tell of others.
-    width, columns, rows = reach_m, m + 1, 1
-    while columns * rows > m:
-        columns, rows = int((east - west) / width) + 1, int((north - south) / width) + 1
-        width *= 2.0 if columns * rows > m else 1.0
+    width = reach_m
+    while (int((east - west) / width) + 1) * (int((north - south) / width) + 1) > m:
+        width *= 2.0
+    columns, rows = int((east - west) / width) + 1, int((north - south) / width) + 1
     for square in range(columns * rows):
         lists[0, square] = -1
     for i in range(m):
         more[i] = 0.0
         if appearing[i] * scale[i] >= _LEAST_SHARE:
-            square = _square_of(mean[i, 1], south, width, rows) * columns + _square_of(mean[i, 0], west, width, columns)
+            square = _strip(mean[i, 1], south, width, rows) * columns + _strip(mean[i, 0], west, width, columns)
             lists[1, i] = lists[0, square]
             lists[0, square] = i
     for i in range(m):
@@ -133,8 +132,8 @@ def accompanied(
         if scale[i] <= 0.0 or outside:
             continue
         company = 0.0
-        left, right = _square_of(x - reach_m, west, width, columns), _square_of(x + reach_m, west, width, columns)
-        for row in range(_square_of(y - reach_m, south, width, rows), _square_of(y + reach_m, south, width, rows) + 1):
+        left, right = _strip(x - reach_m, west, width, columns), _strip(x + reach_m, west, width, columns)
+        for row in range(_strip(y - reach_m, south, width, rows), _strip(y + reach_m, south, width, rows) + 1):
             for square in range(row * columns + left, row * columns + right + 1):
                 j = lists[0, square]
                 while j >= 0:
